@@ -1,0 +1,1 @@
+"""When it runs: partitions, resources, the IO manager, assets, checks, jobs, schedules and sensors."""

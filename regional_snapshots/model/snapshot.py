@@ -1,0 +1,105 @@
+"""The snapshot: one region at one instant, sealed under an id that verifies its own content.
+
+An id is ``<12 hex digits of generated_at>-<12 hex digits of a digest>``. It sorts by time, and because the digest covers
+everything but the id itself, a reader can prove that the document it holds is the one that was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+ID_PATTERN = re.compile(r"[0-9a-f]{12,14}-[0-9a-f]{12}")
+MAX_INSTANT_MS = 2**53 - 1
+"""Largest ``generated_at``: sorted-set scores are doubles, and round above 2^53."""
+
+
+class DamagedSnapshotError(ValueError):
+    """A stored document does not parse, does not verify, or is not the one that was asked for."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A sealed snapshot. Build one with :meth:`seal`, read one back with :meth:`open`.
+
+    ``document`` is the decoded JSON document and must not be changed; ``payload`` is its encoding, made once.
+    """
+
+    region: str
+    generated_at: int
+    id: str
+    document: dict[str, Any] = field(repr=False, compare=False)
+    payload: bytes = field(repr=False)
+
+    @property
+    def reason(self) -> str:
+        """Why it was made: ``meta.trigger_reason``."""
+        return self.document["meta"]["trigger_reason"]
+
+    @classmethod
+    def seal(cls, document: dict[str, Any]) -> Snapshot:
+        """Derive the id from the content and encode the document. Raises ``ValueError`` for what JSON cannot hold."""
+        instant = _instant(document)
+        if instant is None:
+            raise ValueError("generated_at must be whole milliseconds since 1970, below 2^53")
+        identity = f"{instant:012x}-{digest(document)}"
+        sealed = {**document, "meta": {**document["meta"], "snapshot_id": identity}}
+        return cls(document["region_id"], instant, identity, sealed, _encode(sealed))
+
+    @classmethod
+    def open(cls, payload: bytes | str, *, region: str | None = None, id: str | None = None) -> Snapshot:
+        """Parse and verify a stored payload; with ``region`` or ``id``, also that it is the one asked for.
+
+        Raises :class:`DamagedSnapshotError`, whose text says what does not hold.
+        """
+        document = _decode(payload)
+        found_region, identity = document.get("region_id"), document["meta"].get("snapshot_id")
+        instant = _instant(document)
+        if not isinstance(found_region, str) or not isinstance(identity, str) or instant is None:
+            raise DamagedSnapshotError("region_id, generated_at or meta.snapshot_id is missing")
+        if region is not None and found_region != region:
+            raise DamagedSnapshotError(f"the document belongs to region {found_region!r}")
+        if id is not None and identity != id:
+            raise DamagedSnapshotError(f"the document carries the id {identity!r}")
+        if identity != f"{instant:012x}-{digest(document)}":
+            raise DamagedSnapshotError(f"the content does not verify against the id {identity!r}")
+        raw = payload if isinstance(payload, bytes) else payload.encode()
+        return cls(found_region, instant, identity, document, raw)
+
+
+def digest(document: dict[str, Any]) -> str:
+    """First 12 hex digits of SHA-256 over the canonical JSON (sorted keys, no white space, UTF-8) without the id."""
+    meta = {name: value for name, value in document["meta"].items() if name != "snapshot_id"}
+    canonical = _encode({**document, "meta": meta}, sort_keys=True)
+    return hashlib.sha256(canonical).hexdigest()[:12]
+
+
+def instant_of(snapshot_id: str) -> int:
+    """The ``generated_at`` (ms) that an id carries. Raises ``ValueError`` for what is not an id."""
+    if not ID_PATTERN.fullmatch(snapshot_id):
+        raise ValueError(f"{snapshot_id!r} is not a snapshot id (<12 hex digits>-<12 hex digits>)")
+    return int(snapshot_id.split("-")[0], 16)
+
+
+def _instant(document: dict[str, Any]) -> int | None:
+    instant = document.get("generated_at")
+    whole = isinstance(instant, int) and not isinstance(instant, bool)
+    return instant if whole and 0 <= instant <= MAX_INSTANT_MS else None
+
+
+def _encode(document: dict[str, Any], *, sort_keys: bool = False) -> bytes:
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+    return text.encode()
+
+
+def _decode(payload: bytes | str) -> dict[str, Any]:
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise DamagedSnapshotError(f"the payload is not JSON: {type(error).__name__}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("meta"), dict):
+        raise DamagedSnapshotError("the payload is not a snapshot document")
+    return document

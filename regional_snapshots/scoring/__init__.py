@@ -1,0 +1,1 @@
+"""How a snapshot is computed: one module per stage, pure functions of (region, feeds, previous snapshot, now)."""

@@ -1,0 +1,1 @@
+"""Where snapshots live: keys, connections, the embedded server, commit, read and reconcile."""
