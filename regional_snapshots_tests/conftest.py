@@ -1,0 +1,48 @@
+"""Fixtures that give a test a real server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from regional_snapshots_tests.support.server import RedisServer
+
+OURS = ("REDIS_URL", "FEEDS_REDIS_URL", "DAGSTER_HOME", "REGIONAL_SNAPSHOTS_")
+KEPT = "REGIONAL_SNAPSHOTS_TEST_"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """No test reaches the server, the home or the settings of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(OURS) and not name.startswith(KEPT)]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _shared_server() -> Iterator[RedisServer]:
+    with RedisServer(tcp=True) as server:
+        yield server
+
+
+@pytest.fixture
+def server(_shared_server: RedisServer) -> RedisServer:
+    """An empty server with its first settings and users. It is shared: to kill one, take ``own_server``."""
+    _shared_server.reset()
+    return _shared_server
+
+
+@pytest.fixture
+def own_server() -> Iterator[Callable[..., RedisServer]]:
+    """Makes private servers, as ``own_server({"appendonly": "yes"}, tcp=True)``; they end with the test."""
+    with ExitStack() as started:
+
+        def start(*args: Any, **named: Any) -> RedisServer:
+            return started.enter_context(RedisServer(*args, **named))
+
+        yield start
