@@ -1,0 +1,76 @@
+"""Every setting of the project, read from the environment in this one place, each with a default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PREFIX = "REGIONAL_SNAPSHOTS_"
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used; the text names it and says what it takes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """See docs/operations.md for what each is for. ``redis_url`` is empty when the embedded server is to be used."""
+
+    redis_url: str
+    feeds_redis_url: str
+    home: Path
+    dagster_home: Path
+    key_layout: str
+    retention_days: float
+    bucket_minutes: float
+    regions_per_run: int
+    refresh_cron: str
+    reconcile_cron: str
+    time_zone: str
+    min_confidence: float
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment. Raises :class:`SettingError` for a value that cannot be used."""
+        env = os.environ if environment is None else environment
+        home = Path(env.get(f"{PREFIX}HOME") or _default_home()).expanduser().absolute()
+        return cls(
+            redis_url=env.get("REDIS_URL", ""),
+            feeds_redis_url=env.get("FEEDS_REDIS_URL", ""),
+            home=home,
+            dagster_home=Path(env.get("DAGSTER_HOME") or home / "dagster").expanduser().absolute(),
+            key_layout=_one_of(env, "KEY_LAYOUT", ("tagged", "worldmonitor")),
+            retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
+            bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
+            regions_per_run=int(_number(env, "REGIONS_PER_RUN", 8, least=1, most=8)),
+            refresh_cron=env.get(f"{PREFIX}REFRESH_CRON") or "0 */6 * * *",
+            reconcile_cron=env.get(f"{PREFIX}RECONCILE_CRON") or "30 * * * *",
+            time_zone=env.get(f"{PREFIX}TIME_ZONE") or "UTC",
+            min_confidence=_number(env, "MIN_CONFIDENCE", 0.1, least=0, most=1),
+        )
+
+
+def _default_home() -> Path:
+    """One ignored folder: in the checkout when run from one, else in the user's home."""
+    return CHECKOUT / ".home" if (CHECKOUT / "dagster.yaml").is_file() else Path.home() / ".regional_snapshots"
+
+
+def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    value = env.get(PREFIX + name) or choices[0]
+    if value not in choices:
+        raise SettingError(f"{PREFIX}{name} is {value!r}: use one of {', '.join(choices)}")
+    return value
+
+
+def _number(env: Mapping[str, str], name: str, default: float, *, least: float, most: float) -> float:
+    text = env.get(PREFIX + name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise SettingError(f"{PREFIX}{name} is {text!r}: use a number from {least:g} to {most:g}")
+    return value

@@ -1,0 +1,189 @@
+"""Connections to the server: a bounded pool in which callers wait in line, and exchanges of one write each.
+
+redis-py's automatic retry is off on purpose: it wraps the whole ``MULTI … EXEC`` and can execute one transaction many
+times when replies are lost. Retrying is the business of the commit protocol, which asks before it acts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection, SSLConnection
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
+
+from regional_snapshots.store.errors import (
+    AccessRefusedError,
+    ConfigurationError,
+    ServerBusyError,
+    ServerRefusedError,
+    StoreError,
+    UnreachableError,
+    WrongTypeError,
+)
+
+Command = Sequence[Any]
+Reply = Any
+LINK_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
+"""What an exchange raises when the link broke, rather than the server answering."""
+
+REFUSALS: tuple[tuple[type[Exception] | str, type[StoreError]], ...] = (
+    (OutOfMemoryError, ServerRefusedError),
+    (ReadOnlyError, ServerRefusedError),
+    (NoPermissionError, AccessRefusedError),
+    (AuthenticationError, AccessRefusedError),
+    (BusyLoadingError, ServerBusyError),
+    (ClusterDownError, ServerBusyError),
+    (TryAgainError, ServerBusyError),
+    ("WRONGTYPE", WrongTypeError),
+    ("NOAUTH", AccessRefusedError),
+    ("WRONGPASS", AccessRefusedError),
+    ("BUSY", ServerBusyError),
+    ("NOREPLICAS", ServerRefusedError),
+    ("MISCONF", ServerRefusedError),
+)
+"""What the server answers (redis-py's type, or the first word of the reply) -> our error."""
+
+
+class Connections:
+    """A pool of at most ``limit`` connections to one server. Callers beyond the limit wait in line.
+
+    ``url``: ``redis://``, ``rediss://`` or ``unix://``. ``timeout_s`` bounds connecting, and each exchange.
+    Raises :class:`ConfigurationError` for a URL that cannot be used.
+    """
+
+    def __init__(self, url: str, *, limit: int = 50, timeout_s: float = 5.0) -> None:
+        self.address = address(url)
+        self._timeout_s = timeout_s
+        try:
+            self._pool = BlockingConnectionPool.from_url(
+                url,
+                max_connections=limit,
+                timeout=None,
+                socket_timeout=None,
+                socket_connect_timeout=timeout_s,
+                driver_info=None,
+                protocol=2,
+            )
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(
+                f"REDIS_URL ({self.address}) cannot be used: {error}",
+                next_step="use redis://, rediss:// or unix://",
+            ) from None
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connections use TLS."""
+        return issubclass(self._pool.connection_class, SSLConnection)
+
+    @asynccontextmanager
+    async def borrow(self) -> AsyncIterator[AbstractConnection]:
+        """A connection of one's own. After any exception it is closed, so that nobody reads another's replies."""
+        connection = await self._pool.get_connection()
+        try:
+            yield connection
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            await self._pool.release(connection)
+
+    async def exchange(self, connection: AbstractConnection, commands: Sequence[Command]) -> list[Reply]:
+        """Send all commands in one write and read one reply each. An error reply is returned, not raised.
+
+        Raises one of ``LINK_ERRORS`` when the link breaks or the server does not answer in time.
+        """
+        return await asyncio.wait_for(_talk(connection, commands), self._timeout_s)
+
+    async def ask(self, commands: Sequence[Command], *, answer_errors: bool = False) -> list[Reply]:
+        """One exchange of reads on any connection, tried twice. Raises :class:`StoreError`.
+
+        An error reply is raised too, unless ``answer_errors`` leaves it in its place.
+        """
+        for last in (False, True):
+            try:
+                async with self.borrow() as connection:
+                    replies = await self.exchange(connection, commands)
+                break
+            except LINK_ERRORS as error:
+                if last or isinstance(error, AuthenticationError):
+                    raise self.broken(error) from error
+        for reply, command in zip(replies, commands, strict=True):
+            if isinstance(reply, ResponseError) and not answer_errors:
+                raise refusal(reply, key=str(command[1]) if len(command) > 1 else "") from reply
+        return replies
+
+    def broken(self, error: BaseException | None, *, region: str = "") -> StoreError:
+        """A broken link as our error."""
+        if isinstance(error, ResponseError) or _kind(error):
+            return refusal(error, region=region)
+        text = str(error) or f"no answer within {self._timeout_s:g} s"
+        return UnreachableError(f"the server at {self.address} does not answer ({text.rstrip('.')})", region=region)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.disconnect()
+
+
+async def _talk(connection: AbstractConnection, commands: Sequence[Command]) -> list[Reply]:
+    await connection.send_packed_command(connection.pack_commands(commands))
+    return [await _reply(connection) for _ in commands]
+
+
+async def _reply(connection: AbstractConnection) -> Reply:
+    try:
+        return await connection.read_response(disconnect_on_error=False)
+    except ResponseError as error:
+        return error
+
+
+def refusal(error: BaseException | None, *, region: str = "", key: str = "") -> StoreError:
+    """An error reply of the server as our error."""
+    kind = _kind(error) or ServerRefusedError
+    problem = (
+        "the key holds another type" if kind is WrongTypeError else f"the server refused ({str(error).rstrip('.')})"
+    )
+    return kind(problem, region=region, key=key)
+
+
+def _kind(error: BaseException | None) -> type[StoreError] | None:
+    word = str(error).split(" ", 1)[0]
+    for sign, kind in REFUSALS:
+        if word == sign if isinstance(sign, str) else isinstance(error, sign):
+            return kind
+    return None
+
+
+def address(url: str) -> str:
+    """The URL without user and password, for messages. Raises :class:`ConfigurationError` when it is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"REDIS_URL cannot be parsed: {error}") from None
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        raise ConfigurationError(
+            f"REDIS_URL starts with {parts.scheme or 'no scheme'!r}",
+            next_step="use redis://, rediss:// or unix://",
+        )
+    where = f"{host}:{port or 6379}" if parts.scheme != "unix" else ""
+    return f"{parts.scheme}://{where}{parts.path}"
+
+
+def texts(values: Iterable[bytes | None]) -> list[str | None]:
+    """Replies as text; bytes that are not UTF-8 keep their escapes, so that they never compare equal to an id."""
+    return [None if value is None else value.decode("utf-8", "backslashreplace") for value in values]

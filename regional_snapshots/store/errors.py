@@ -1,0 +1,125 @@
+"""What can go wrong in the store, as types. Every error says what happened and what to do next, and holds no secret.
+
+=========================  =====================================================  ==========
+error                      what became of the snapshot                            try again?
+=========================  =====================================================  ==========
+UnreachableError           nothing was written                                    yes
+ServerBusyError            nothing was written                                    yes
+ConflictError              nothing was written                                    yes
+ServerRefusedError         nothing was written                                    after mending
+AccessRefusedError         nothing was written                                    after mending
+WrongTypeError             nothing was written                                    after mending
+OutsideRetentionError      nothing was written                                    no
+ClockSkewError             nothing was written                                    after mending
+OutcomeUnknownError        written whole, or not at all: nobody answered yet      yes
+PartialCommitError         written in part (permissions changed under way)        after mending
+MissingSnapshotError       (reading) there is none                                –
+DamagedError               (reading) it does not verify                           –
+=========================  =====================================================  ==========
+"""
+
+from __future__ import annotations
+
+RECONCILE = "run `regional-snapshots reconcile` or materialize snapshot_reconciliation"
+
+
+class StoreError(Exception):
+    """Base of every error of the store: a problem, where it struck, and the next step."""
+
+    default_next_step = "try again"
+
+    def __init__(self, problem: str, *, region: str = "", key: str = "", next_step: str = "") -> None:
+        self.problem, self.region, self.key = problem, region, key
+        self.next_step = next_step or self.default_next_step
+        where = ": ".join(part for part in (region, key) if part)
+        super().__init__(f"{where + ': ' if where else ''}{problem}. Next: {self.next_step}.")
+
+
+class UnreachableError(StoreError):
+    """No answer from the server; nothing was written."""
+
+    default_next_step = "check that the server runs and that REDIS_URL names it"
+
+
+class ServerBusyError(StoreError):
+    """The server is loading, or busy with a script, and stayed so; nothing was written."""
+
+    default_next_step = "wait until the server has started or finished its script, then try again"
+
+
+class ConflictError(StoreError):
+    """Other writers got in between at every attempt; nothing was written."""
+
+    default_next_step = "try again; if it lasts, look for a program that writes these keys without pause"
+
+
+class ServerRefusedError(StoreError):
+    """The server refuses writes (out of memory, read-only replica, too few replicas, failing disk)."""
+
+    default_next_step = "mend the server, then try again"
+
+
+class AccessRefusedError(StoreError):
+    """Wrong password, or a permission is missing."""
+
+    default_next_step = "check user and password in REDIS_URL, and the permissions in docs/operations.md"
+
+
+class WrongTypeError(StoreError):
+    """A key holds another type than ours; refused before any write, because Redis does not roll back."""
+
+    default_next_step = "run `regional-snapshots reconcile --fix-types`, which renames the key out of the way"
+
+
+class OutsideRetentionError(StoreError):
+    """The snapshot is older than the retention and would expire at once."""
+
+    default_next_step = "publish a current snapshot, or raise REGIONAL_SNAPSHOTS_RETENTION_DAYS"
+
+
+class ClockSkewError(StoreError):
+    """The snapshot lies in the server's future: it would hold back every snapshot with a right clock."""
+
+    default_next_step = "set the clock of this machine, or of the server"
+
+
+class OutcomeUnknownError(StoreError):
+    """The transaction may have been sent, and nobody could be asked what became of it."""
+
+    default_next_step = "try again once the server answers: the claim will tell what became of this attempt"
+
+
+class PartialCommitError(StoreError):
+    """The server applied some commands of the transaction and refused others."""
+
+    default_next_step = f"restore the permissions in docs/operations.md, then {RECONCILE}"
+
+
+class MissingSnapshotError(StoreError):
+    """There is no such snapshot."""
+
+    default_next_step = "run `regional-snapshots refresh` or materialize regional_snapshot"
+
+
+class DanglingPointerError(StoreError):
+    """The latest pointer, or the index, names a snapshot that is not there."""
+
+    default_next_step = RECONCILE
+
+
+class DamagedError(StoreError):
+    """A stored snapshot does not parse, does not verify or belongs elsewhere."""
+
+    default_next_step = RECONCILE
+
+
+class ConfigurationError(StoreError):
+    """A setting cannot be used."""
+
+    default_next_step = "correct the setting"
+
+
+class EmbeddedServerError(StoreError):
+    """The embedded server cannot be started, stopped or found."""
+
+    default_next_step = "see the end of its log, or set REDIS_URL to a server of your own"

@@ -1,0 +1,94 @@
+"""Every Redis key that the project writes, in two layouts. No other module spells a key.
+
+The layout ``tagged`` puts each region's keys under one hash tag, so that one region is one slot of a cluster.
+The layout ``worldmonitor`` keeps the names that readers of the former script know; its keys do not share a slot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class KeyLayout:
+    """Key names as templates with the fields ``region``, ``id``, ``instant`` (ms), ``reason`` and ``bucket``."""
+
+    name: str
+    payload: str
+    view: str
+    latest: str
+    index: str
+    live: str
+    claim: str
+    quarantine: str
+    summary: str
+    summary_meta: str
+    one_slot_per_region: bool
+
+
+TAGGED = KeyLayout(
+    name="tagged",
+    payload="snapshot:id:{{{region}}}:{id}",
+    view="snapshot:ts:{{{region}}}:{instant}",
+    latest="snapshot:latest:{{{region}}}",
+    index="snapshot:index:{{{region}}}",
+    live="snapshot:live:{{{region}}}",
+    claim="dedup:{{{region}}}:{reason}:{bucket}",
+    quarantine="snapshot:quarantine:{{{region}}}:{key}",
+    summary="snapshot:summary",
+    summary_meta="snapshot:summary:meta",
+    one_slot_per_region=True,
+)
+WORLDMONITOR = KeyLayout(
+    name="worldmonitor",
+    payload="intelligence:snapshot-by-id:v1:{id}",
+    view="intelligence:snapshot:v1:{region}:{instant}",
+    latest="intelligence:snapshot:v1:{region}:latest",
+    index="intelligence:snapshot-index:v1:{region}",
+    live="intelligence:snapshot:v1:{region}:live",
+    claim="dedup:snapshot:v1:{region}:{reason}:{bucket}",
+    quarantine="snapshot:quarantine:v1:{region}:{key}",
+    summary="intelligence:regional-snapshots:summary:v1",
+    summary_meta="seed-meta:intelligence:regional-snapshots",
+    one_slot_per_region=False,
+)
+LAYOUTS = {layout.name: layout for layout in (TAGGED, WORLDMONITOR)}
+
+
+@dataclass(frozen=True)
+class RegionKeys:
+    """The keys of one region."""
+
+    region: str
+    layout: KeyLayout = TAGGED
+
+    @property
+    def latest(self) -> str:
+        """Pointer to the newest snapshot: its id."""
+        return self.layout.latest.format(region=self.region)
+
+    @property
+    def index(self) -> str:
+        """Sorted set of all retained ids, scored by ``generated_at`` (ms)."""
+        return self.layout.index.format(region=self.region)
+
+    @property
+    def live(self) -> str:
+        """Written by others while they prepare an update; a commit deletes it."""
+        return self.layout.live.format(region=self.region)
+
+    def payload(self, snapshot_id: str) -> str:
+        """The snapshot itself, JSON."""
+        return self.layout.payload.format(region=self.region, id=snapshot_id)
+
+    def view(self, instant: int | str) -> str:
+        """Timestamp view: the id of the snapshot of that instant (ms)."""
+        return self.layout.view.format(region=self.region, instant=instant)
+
+    def claim(self, reason: str, bucket: int | str) -> str:
+        """Dedup key of one bucket: the id of the snapshot that owns it."""
+        return self.layout.claim.format(region=self.region, reason=reason, bucket=bucket)
+
+    def quarantine(self, key: str) -> str:
+        """Where a damaged key is moved."""
+        return self.layout.quarantine.format(region=self.region, key=key)

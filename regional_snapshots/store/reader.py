@@ -1,0 +1,155 @@
+"""Reading: the latest snapshot, one by id, the one as of an instant, and history, for one region or many.
+
+Every method takes a bounded number of round trips whatever the number of regions, and never returns a snapshot whose
+id does not verify. Where a region's snapshot cannot be had, its place holds the error, so that nobody waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from redis.exceptions import ResponseError
+
+from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot, instant_of
+from regional_snapshots.store.connection import Connections, Reply, refusal, texts
+from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
+from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Found = Snapshot | StoreError
+PAGE = 256
+"""Payloads per exchange when history is read: a few megabytes at most."""
+
+
+class SnapshotReader:
+    """Reads snapshots over a pool of connections."""
+
+    def __init__(self, connections: Connections, layout: KeyLayout = TAGGED) -> None:
+        self._connections, self._layout = connections, layout
+
+    async def latest(self, regions: Iterable[str]) -> dict[str, Found]:
+        """The newest snapshot of each region. Two round trips."""
+        keys = {region: RegionKeys(region, self._layout) for region in regions}
+        pointers = await self._ask([("GET", key.latest) for key in keys.values()])
+        ids = {
+            region: _pointer(reply, region, keys[region].latest) for region, reply in zip(keys, pointers, strict=True)
+        }
+        return await self._payloads(ids)
+
+    async def as_of(self, regions: Iterable[str], instant_ms: int) -> dict[str, Found]:
+        """The newest snapshot of each region that is not younger than ``instant_ms``. Two round trips."""
+        keys = {region: RegionKeys(region, self._layout) for region in regions}
+        replies = await self._ask(
+            [("ZREVRANGEBYSCORE", key.index, instant_ms, "-inf", "LIMIT", 0, 1) for key in keys.values()]
+        )
+        ids = {
+            region: _pointer(
+                reply[0] if isinstance(reply, list) and reply else reply or None, region, keys[region].index
+            )
+            for region, reply in zip(keys, replies, strict=True)
+        }
+        return await self._payloads(ids)
+
+    async def get(self, ids: Mapping[str, str]) -> dict[str, Found]:
+        """The snapshots with the given ids, ``{region: id}``. One round trip."""
+        return await self._payloads(ids, asked_for=True)
+
+    async def ids(self, region: str, since_ms: int, until_ms: int, limit: int) -> list[str]:
+        """Retained ids of one region from ``since_ms`` to ``until_ms``, newest first. One round trip."""
+        index = RegionKeys(region, self._layout).index
+        [reply] = await self._ask([("ZREVRANGEBYSCORE", index, until_ms, since_ms, "LIMIT", 0, limit)])
+        if isinstance(reply, ResponseError):
+            raise refusal(reply, region=region, key=index) from reply
+        return [identity or "" for identity in texts(reply)]
+
+    async def history(self, region: str, since_ms: int, until_ms: int, limit: int) -> pd.DataFrame:
+        """One row a snapshot, newest first; see ``HISTORY_COLUMNS``. One round trip, and one per ``PAGE`` rows.
+
+        A snapshot that is named by the index but cannot be read has its row with the problem in ``problem``.
+        """
+        import pandas as pd
+
+        rows = []
+        ids = await self.ids(region, since_ms, until_ms, limit)
+        for start in range(0, len(ids), PAGE):
+            page = ids[start : start + PAGE]
+            keys = RegionKeys(region, self._layout)
+            replies = await self._ask([("GET", keys.payload(identity)) for identity in page])
+            rows += [
+                _row(identity, _open(reply, region, identity, keys))
+                for reply, identity in zip(replies, page, strict=True)
+            ]
+        return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
+
+    async def _payloads(self, ids: Mapping[str, str | StoreError], *, asked_for: bool = False) -> dict[str, Found]:
+        known = {region: identity for region, identity in ids.items() if isinstance(identity, str)}
+        keys = {region: RegionKeys(region, self._layout) for region in known}
+        replies = await self._ask([("GET", keys[region].payload(identity)) for region, identity in known.items()])
+        found: dict[str, Found] = {
+            region: _open(reply, region, identity, keys[region], asked_for=asked_for)
+            for (region, identity), reply in zip(known.items(), replies, strict=True)
+        }
+        return {region: found.get(region, problem) for region, problem in ids.items()}
+
+    async def _ask(self, commands: Sequence[tuple]) -> list[Reply]:
+        return await self._connections.ask(commands, answer_errors=True) if commands else []
+
+
+HISTORY_COLUMNS = (
+    "id",
+    "time",
+    "regime",
+    "confidence",
+    "reason",
+    "net_balance",
+    "coercive_pressure",
+    "domestic_fragility",
+    "capital_stress",
+    "energy_vulnerability",
+    "alliance_cohesion",
+    "maritime_access",
+    "energy_leverage",
+    "problem",
+)
+"""Columns of :meth:`SnapshotReader.history`: ``time`` is UTC, axes and confidence 0 to 1, ``problem`` "" when fine."""
+
+
+def _row(identity: str, found: Found) -> dict:
+    import pandas as pd
+
+    row = {"id": identity, "problem": found.problem if isinstance(found, StoreError) else ""}
+    try:
+        row["time"] = pd.Timestamp(instant_of(identity), unit="ms", tz="UTC")
+    except ValueError:
+        row["time"] = pd.NaT
+    if isinstance(found, Snapshot):
+        document = found.document
+        row |= {name: document["balance"].get(name) for name in HISTORY_COLUMNS[5:13]}
+        row["regime"], row["reason"] = document["regime"]["label"], found.reason
+        row["confidence"] = document["meta"]["snapshot_confidence"]
+    return row
+
+
+def _pointer(reply: Reply, region: str, key: str) -> str | StoreError:
+    if isinstance(reply, ResponseError):
+        return refusal(reply, region=region, key=key)
+    if reply is None:
+        return MissingSnapshotError("no snapshot is published", region=region, key=key)
+    return texts([reply])[0] or ""
+
+
+def _open(reply: Reply, region: str, identity: str, keys: RegionKeys, *, asked_for: bool = False) -> Found:
+    key = keys.payload(identity)
+    if isinstance(reply, ResponseError):
+        return refusal(reply, region=region, key=key)
+    if reply is None and asked_for:
+        return MissingSnapshotError("there is no such snapshot (expired, or never written)", region=region, key=key)
+    if reply is None:
+        return DanglingPointerError(f"{identity} is named but not stored", region=region, key=key)
+    try:
+        return Snapshot.open(reply, region=region, id=identity)
+    except DamagedSnapshotError as error:
+        return DamagedError(str(error), region=region, key=key)

@@ -1,0 +1,153 @@
+"""The store as the rest of the project sees it: plain calls over one event loop that keeps its connections warm."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.store.commit import Commit, Committer, Policy
+from regional_snapshots.store.connection import Connections
+from regional_snapshots.store.errors import ConfigurationError, StoreError
+from regional_snapshots.store.feed_reader import read_feeds
+from regional_snapshots.store.keys import LAYOUTS
+from regional_snapshots.store.reader import Found, SnapshotReader
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+FOREVER_MS = 2**53
+
+
+class SnapshotStore:
+    """Snapshots in one Redis database. Use as a context manager, or call :meth:`close`.
+
+    ``url``: ``redis://``, ``rediss://`` or ``unix://``; ``layout``: a name in ``LAYOUTS``; ``feeds_url``: where the
+    feeds are (default: the same server). Calls may come from any thread. Raises :class:`ConfigurationError`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        feeds_url: str = "",
+        layout: str = "tagged",
+        policy: Policy | None = None,
+        limit: int = 50,
+        timeout_s: float = 5.0,
+    ) -> None:
+        if layout not in LAYOUTS:
+            raise ConfigurationError(f"unknown key layout {layout!r}", next_step=f"use one of {', '.join(LAYOUTS)}")
+        self.layout, self.policy = LAYOUTS[layout], policy or Policy()
+        self.connections = Connections(url, limit=limit, timeout_s=timeout_s)
+        same = not feeds_url or feeds_url == url
+        self.feed_connections = self.connections if same else Connections(feeds_url, limit=2, timeout_s=timeout_s)
+        self.committer = Committer(self.connections, self.layout, self.policy)
+        self.reader = SnapshotReader(self.connections, self.layout)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def address(self) -> str:
+        """Where the snapshots are, without user and password."""
+        return self.connections.address
+
+    def commit(self, snapshot: Snapshot, *, force: bool = False) -> Commit:
+        """Commit one snapshot. Raises :class:`StoreError`."""
+        return self.run(self.committer.commit(snapshot, force=force))
+
+    def commit_all(self, snapshots: Sequence[Snapshot], *, force: bool = False) -> list[Commit | StoreError]:
+        """Commit snapshots side by side; the answers in their order, an error in the place of what failed."""
+        return self.run(self.committer.commit_all(list(snapshots), force=force))
+
+    def latest(self, region: str) -> Snapshot:
+        """The region's newest snapshot. Raises :class:`StoreError`."""
+        return _only(self.latest_all([region]))
+
+    def latest_all(self, regions: Iterable[str]) -> dict[str, Found]:
+        """The newest snapshot of each region, or the error in its place."""
+        return self.run(self.reader.latest(regions))
+
+    def get(self, region: str, snapshot_id: str) -> Snapshot:
+        """One snapshot by its id. Raises :class:`StoreError`."""
+        return _only(self.get_all({region: snapshot_id}))
+
+    def get_all(self, ids: Mapping[str, str]) -> dict[str, Found]:
+        """The snapshots with the given ids, ``{region: id}``, or the error in its place."""
+        return self.run(self.reader.get(ids))
+
+    def as_of(self, region: str, instant_ms: int) -> Snapshot:
+        """The region's newest snapshot that is not younger than ``instant_ms``. Raises :class:`StoreError`."""
+        return _only(self.as_of_all([region], instant_ms))
+
+    def as_of_all(self, regions: Iterable[str], instant_ms: int) -> dict[str, Found]:
+        """The newest snapshot of each region as of ``instant_ms``, or the error in its place."""
+        return self.run(self.reader.as_of(regions, instant_ms))
+
+    def history(self, region: str, since_ms: int = 0, until_ms: int = FOREVER_MS, limit: int = 100) -> pd.DataFrame:
+        """One row a retained snapshot, newest first: see ``HISTORY_COLUMNS``. Raises :class:`StoreError`."""
+        return self.run(self.reader.history(region, since_ms, until_ms, limit))
+
+    def read_feeds(self, keys: Sequence[str]) -> dict[str, bytes | None]:
+        """All feeds at one instant, ``{key: value or None}``. Raises :class:`StoreError`."""
+        return self.run(read_feeds(self.feed_connections, keys))
+
+    def read_inputs(
+        self, keys: Sequence[str], regions: Iterable[str]
+    ) -> tuple[dict[str, bytes | None], dict[str, Found]]:
+        """What a refresh reads, side by side: all feeds, and each region's latest. Raises :class:`StoreError`."""
+
+        async def both() -> tuple[dict[str, bytes | None], dict[str, Found]]:
+            return await asyncio.gather(read_feeds(self.feed_connections, keys), self.reader.latest(regions))
+
+        return self.run(both())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run one of the store's coroutines to its end. When the caller is interrupted, the work is cancelled first."""
+        future = asyncio.run_coroutine_threadsafe(work, self._running_loop())
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Close all connections and end the loop."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        for connections in {self.connections, self.feed_connections}:
+            asyncio.run_coroutine_threadsafe(connections.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=_serve, args=(self._loop,), name="snapshot-store", daemon=True).start()
+            return self._loop
+
+    def __enter__(self) -> SnapshotStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    loop.close()
+
+
+def _only(answers: Mapping[str, Found]) -> Snapshot:
+    [answer] = answers.values()
+    if isinstance(answer, StoreError):
+        raise answer
+    return answer
