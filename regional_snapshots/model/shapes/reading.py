@@ -1,0 +1,122 @@
+"""How an adapter reads one feed: it keeps what fits, and counts and names what does not.
+
+Source: the pipeline specification, section 3.6 and its deliberate differences (an entry that does not fit is dropped
+and counted; it never raises, and it never takes its neighbours with it).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from regional_snapshots.model.instants import parse_date
+from regional_snapshots.model.values import MAX_INSTANT, as_text, number
+
+Row = TypeVar("Row")
+Entry = Mapping[str, Any]
+
+
+class UnfitEntryError(ValueError):
+    """An entry cannot be used; the text says why, for the feed report."""
+
+
+class Reading:
+    """What one adapter used, rejected and noted. Mutable, and private to one parse of one feed."""
+
+    def __init__(self) -> None:
+        self.used = 0
+        self.rejected: Counter[str] = Counter()
+        self.notes: list[str] = []
+
+    def reject(self, reason: str, count: int = 1) -> None:
+        self.rejected[reason] += count
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def record(self, payload: Any) -> Entry:
+        """The payload as an object; an empty one, with a note, when it is something else."""
+        if isinstance(payload, Mapping):
+            return payload
+        self.note(f"the payload is {kind(payload)}, not an object: nothing used")
+        return {}
+
+    def member(self, payload: Any, name: str, wanted: type) -> Any:
+        """A member of the payload, or an empty ``wanted`` (list or dict), with a note, when it is something else."""
+        record = self.record(payload)
+        value = record.get(name)
+        if isinstance(value, wanted):
+            return value
+        if record is payload:
+            self.note(f"{name} is {kind(value)}, not {kind(wanted())}: nothing used")
+        return wanted()
+
+    def rows(self, payload: Any, member: str, build: Callable[[Entry], Row]) -> tuple[Row, ...]:
+        """``build(entry)`` for each object in the list ``member``, in feed order; the unfit are counted."""
+        rows = []
+        for entry in self.member(payload, member, list):
+            if not isinstance(entry, Mapping):
+                self.reject("entry is not an object")
+                continue
+            try:
+                rows.append(build(entry))
+            except UnfitEntryError as unfit:
+                self.reject(str(unfit))
+        self.used += len(rows)
+        return tuple(rows)
+
+    def text(self, entry: Entry, field: str) -> str | None:
+        """Text of a field; None when it is absent, or (counted) when it is not text at all."""
+        value = entry.get(field)
+        text = as_text(value)
+        if text is None and value is not None:
+            self.reject(f"{field} is not text: left empty")
+        return text
+
+    def needed(self, entry: Entry, field: str, absent: float | None = None) -> float:
+        """A number without which an entry means nothing; ``absent`` is what a missing one means.
+
+        Raises :class:`UnfitEntryError` for a value that is not a number, or a missing one without such a meaning.
+        """
+        value = entry.get(field)
+        if value is None:
+            if absent is None:
+                raise UnfitEntryError(f"{field} is missing")
+            return absent
+        found = number(value)
+        if found is None:
+            raise UnfitEntryError(f"{field} is not a number")
+        return found
+
+    def number(self, entry: Entry, field: str, default: float) -> float:
+        """A number that has a default; a value that is not a number is counted."""
+        value = entry.get(field)
+        found = number(value)
+        if found is None:
+            if value is not None:
+                self.reject(f"{field} is not a number: {default:g} used")
+            return default
+        return found
+
+    def instant(self, entry: Entry, field: str) -> int | None:
+        """An instant (ms since 1970) given as number or as date; None when absent, or (counted) unreadable."""
+        value = entry.get(field)
+        found = number(value)
+        if found is None and isinstance(value, str):
+            found = parse_date(value)
+        if found is not None and abs(found) < MAX_INSTANT:
+            return int(found)
+        if value is not None:
+            self.reject(f"{field} is not an instant: the time of the run used")
+        return None
+
+
+def kind(value: Any) -> str:
+    """What JSON calls a value, for reports."""
+    if value is None:
+        return "absent"
+    if isinstance(value, bool):
+        return "a boolean"
+    names = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), "an object" if isinstance(value, Mapping) else "a value")

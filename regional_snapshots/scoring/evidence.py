@@ -1,0 +1,91 @@
+"""Evidence: the feed entries behind a region's picture, newest first.
+
+Source: the pipeline specification, section 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from regional_snapshots.model.feeds import Feeds
+from regional_snapshots.model.regions import Region
+from regional_snapshots.model.values import clean
+
+MAX_ITEMS = 30
+LEAST_COUNTRY_SCORE = 50
+LEAST_PROBABILITY = 0.3
+
+
+def evidence(region: Region, feeds: Feeds, now_ms: int) -> list[dict[str, Any]]:
+    """The ``evidence`` block: at most 30 items, newest first; ties keep the order signals, countries, chokepoints,
+    forecasts. What has no time of its own was observed now."""
+    items = [
+        *_signals(region, feeds, now_ms),
+        *_countries(region, feeds, now_ms),
+        *_chokepoints(region, feeds, now_ms),
+        *_forecasts(region, feeds, now_ms),
+    ]
+    return sorted(items, key=lambda item: -item["observed_at"])[:MAX_ITEMS]
+
+
+def _signals(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, Any]]:
+    matching = (signal for signal in feeds.signals if region.has_signal_theater(signal.theater))
+    for count, signal in enumerate(matching):
+        identity = f"xss:{count}" if signal.id is None else signal.id
+        seen = now_ms if signal.detected_at is None else signal.detected_at
+        confidence = signal.severity_score / 100
+        yield _item(
+            identity, "market_signal", "cross-source", signal.summary, confidence, seen, theater=signal.theater_label
+        )
+
+
+def _countries(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, Any]]:
+    for row in feeds.country_scores:
+        if row.country in region.key_countries and row.score >= LEAST_COUNTRY_SCORE:
+            trend = row.trend.removeprefix("TREND_DIRECTION_").replace("_", " ").lower()
+            summary = f"{row.country}: instability {row.score:g} of 100" + (f", {trend}" if trend else "")
+            seen = now_ms if row.computed_at is None else row.computed_at
+            yield _item(f"cii:{row.country}", "cii_spike", "risk-scores", summary, 0.9, seen)
+
+
+def _chokepoints(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, Any]]:
+    owned = {corridor.chokepoint for corridor in region.corridors if corridor.chokepoint}
+    for chokepoint in feeds.chokepoints:
+        identity = clean(chokepoint.id)
+        if identity in owned and chokepoint.threat not in (None, "", "normal"):
+            summary = f"{chokepoint.name}: threat level {chokepoint.threat_label}"
+            yield _item(
+                f"chokepoint:{identity}", "chokepoint_status", "supply-chain", summary, 0.95, now_ms,
+                corridor=identity,
+            )  # fmt: skip
+
+
+def _forecasts(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, Any]]:
+    for forecast in feeds.forecasts:
+        if forecast.probability >= LEAST_PROBABILITY and region.has_forecast_region(forecast.region):
+            seen = now_ms if forecast.updated_at is None else forecast.updated_at
+            identity = f"forecast:{forecast.id}"
+            yield _item(identity, "news_headline", "forecast", forecast.title, forecast.confidence, seen)
+
+
+def _item(
+    identity: str,
+    kind: str,
+    source: str,
+    summary: str,
+    confidence: float,
+    observed_at: int,
+    theater: str = "",
+    corridor: str = "",
+) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "type": kind,
+        "source": source,
+        "summary": summary,
+        "confidence": confidence,
+        "observed_at": observed_at,
+        "theater": theater,
+        "corridor": corridor,
+    }

@@ -1,0 +1,118 @@
+"""Triggers: measured values that cross a threshold, or come near it.
+
+Source: the pipeline specification, section 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from regional_snapshots.model.feeds import Feeds
+from regional_snapshots.scoring.balance import AXES
+
+NEAR = 0.2
+"""A trigger is watched while its value misses the target by at most this share of it."""
+
+THREAT = {"war_zone": 1.0, "critical": 0.8, "high": 0.6, "elevated": 0.4}
+"""Threat levels as numbers; every other level is 0."""
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger of one region. ``metric`` names what is measured; deltas need a history that no feed carries yet."""
+
+    id: str
+    region: str
+    lane: str
+    metric: str
+    operator: str
+    value: float
+    window_minutes: int
+    baseline: str
+    description: str
+
+
+TRIGGERS: tuple[Trigger, ...] = (
+    Trigger("hormuz_transit_drop", "mena", "escalation", "chokepoint:hormuz:transit_count", "delta_lt", -0.20, 1440,
+            "trailing_7d", "Ship transits through Hormuz fall by more than a fifth within a day"),
+    Trigger("iran_cii_spike", "mena", "escalation", "cii:IR:combined_score", "delta_gt", 15, 720,
+            "trailing_7d", "Iran's instability score jumps by more than 15 points within 12 hours"),
+    Trigger("red_sea_critical", "mena", "escalation", "chokepoint:babelm:threat_level", "gte", 0.8, 60,
+            "fixed", "The threat at Bab el-Mandeb is critical or worse"),
+    Trigger("mena_coercive_high", "mena", "escalation", "balance:mena:coercive_pressure", "gte", 0.7, 360,
+            "fixed", "Coercive pressure in the region is at its ceiling"),
+    Trigger("oref_cluster", "mena", "escalation", "oref:active_alerts_count", "gt", 10, 60,
+            "fixed", "More than ten Home Front alerts are active in Israel at once"),
+    Trigger("taiwan_tension_high", "east-asia", "escalation", "chokepoint:taiwan_strait:threat_level", "gte", 0.6, 120,
+            "fixed", "The threat in the Taiwan Strait is high or worse"),
+    Trigger("russia_naval_buildup", "europe", "escalation", "theater:eastern_europe:russia_vessel_count", "delta_gt",
+            5, 1440, "trailing_30d", "More than five additional Russian naval vessels off Eastern Europe in a day"),
+    Trigger("european_capital_stress", "europe", "fragmentation", "balance:europe:capital_stress", "gte", 0.7, 360,
+            "fixed", "Capital stress in Europe is near its ceiling"),
+)  # fmt: skip
+
+
+def triggers(region_id: str, feeds: Feeds, balance: Mapping[str, Any], now_ms: int) -> dict[str, list[dict[str, Any]]]:
+    """The ``triggers`` block: the region's triggers as ``active``, ``watching`` and ``dormant``, in table order."""
+    buckets: dict[str, list[dict[str, Any]]] = {"active": [], "watching": [], "dormant": []}
+    for trigger in TRIGGERS:
+        if trigger.region == region_id:
+            value = metric_value(trigger.metric, region_id, feeds, balance)
+            state = trigger_state(trigger.operator, trigger.value, value)
+            buckets[state].append(_described(trigger, state == "active", now_ms))
+    return buckets
+
+
+def metric_value(metric: str, region_id: str, feeds: Feeds, balance: Mapping[str, Any]) -> float | None:
+    """Value of a metric ``family:subject[:measure]``, or None when nothing measures it."""
+    family, subject, measure = [*metric.split(":"), ""][:3]
+    if family == "balance":
+        return balance[measure] if subject == region_id and measure in AXES else None
+    if family == "chokepoint":
+        return _chokepoint_value(subject, measure, feeds)
+    if family == "cii":
+        return next((row.score for row in feeds.country_scores if row.country == subject), None)
+    return feeds.alert_count if family == "oref" else None
+
+
+def _chokepoint_value(chokepoint_id: str, measure: str, feeds: Feeds) -> float | None:
+    """Of duplicate chokepoints the first counts."""
+    chokepoint = next((item for item in feeds.chokepoints if item.id == chokepoint_id), None)
+    if chokepoint is None:
+        return None
+    if measure == "threat_level":
+        return THREAT.get(chokepoint.threat or "", 0.0)
+    transit = feeds.transits.get(chokepoint_id)
+    return transit.today_total if transit else 0.0
+
+
+def trigger_state(operator: str, target: float, value: float | None) -> str:
+    """``active``, ``watching`` or ``dormant``. A change (``delta_*``) is never active, for there is no baseline yet."""
+    if value is None or operator.startswith("delta_"):
+        return "dormant"
+    held = {"gt": value > target, "gte": value >= target, "lt": value < target, "lte": value <= target}
+    if held[operator]:
+        return "active"
+    band = abs(target) * NEAR
+    near = target - band <= value < target if operator in ("gt", "gte") else target < value <= target + band
+    return "watching" if near and target != 0 else "dormant"
+
+
+def _described(trigger: Trigger, active: bool, now_ms: int) -> dict[str, Any]:
+    return {
+        "id": trigger.id,
+        "description": trigger.description,
+        "threshold": {
+            "metric": trigger.metric,
+            "operator": trigger.operator,
+            "value": trigger.value,
+            "window_minutes": trigger.window_minutes,
+            "baseline": trigger.baseline,
+        },
+        "activated": active,
+        "activated_at": now_ms if active else 0,
+        "scenario_lane": trigger.lane,
+        "evidence_ids": [],
+    }
