@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from regional_snapshots.model.instants import is_finite_number, stated_time
@@ -103,6 +103,8 @@ class FeedReport:
     used: int = 0
     rejected: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    sample: bool = False
+    """Whether the document calls itself a sample: it has a member ``_sample``."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ class Feeds:
             status = _status(payload, age, spec.max_age_min)
             if status == "fresh":
                 ends.append(time + spec.max_age_min * MINUTE_MS)
-            report.append(_report(spec, status, age, reading, broken))
+            sample = isinstance(payload, Mapping) and "_sample" in payload
+            report.append(replace(_report(spec, status, age, reading, broken), sample=sample))
         missing = tuple(item.key for item in report if item.status == "missing")
         stale = tuple(item.key for item in report if item.status == "stale")
         confidence = _confidence(len(missing), len(stale))

@@ -35,8 +35,8 @@ TAGGED = KeyLayout(
     live="snapshot:live:{{{region}}}",
     claim="dedup:{{{region}}}:{reason}:{bucket}",
     quarantine="snapshot:quarantine:{{{region}}}:{key}",
-    summary="snapshot:summary",
-    summary_meta="snapshot:summary:meta",
+    summary="snapshot:{summary}",
+    summary_meta="snapshot:{summary}:meta",
     one_slot_per_region=True,
 )
 WORLDMONITOR = KeyLayout(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,8 @@ from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Commit, Committer, Policy
 from regional_snapshots.store.connection import Connections
 from regional_snapshots.store.errors import ConfigurationError, StoreError
-from regional_snapshots.store.feed_reader import read_feeds
+from regional_snapshots.store.feeds import read_feeds, write_feeds
+from regional_snapshots.store.inspection import inspect
 from regional_snapshots.store.keys import LAYOUTS
 from regional_snapshots.store.reader import Found, SnapshotReader
 
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FOREVER_MS = 2**53
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a refresh reads: feeds ``{key: value or None}``, latest ``{region: snapshot or error}``, warnings."""
+
+    feeds: dict[str, bytes | None]
+    latest: dict[str, Found]
+    warnings: list[str]
 
 
 class SnapshotStore:
@@ -96,15 +107,30 @@ class SnapshotStore:
         """All feeds at one instant, ``{key: value or None}``. Raises :class:`StoreError`."""
         return self.run(read_feeds(self.feed_connections, keys))
 
-    def read_inputs(
-        self, keys: Sequence[str], regions: Iterable[str]
-    ) -> tuple[dict[str, bytes | None], dict[str, Found]]:
-        """What a refresh reads, side by side: all feeds, and each region's latest. Raises :class:`StoreError`."""
+    def write_feeds(self, documents: Mapping[str, bytes]) -> None:
+        """Put feed documents where producers would, ``{key: document}``. Raises :class:`StoreError`."""
+        self.run(write_feeds(self.feed_connections, documents))
 
-        async def both() -> tuple[dict[str, bytes | None], dict[str, Found]]:
-            return await asyncio.gather(read_feeds(self.feed_connections, keys), self.reader.latest(regions))
+    def inspect(self) -> list[str]:
+        """What an operator should know of the server, in words. Raises :class:`StoreError` when it cannot be used."""
+        return self.run(inspect(self.connections, self.layout))
 
-        return self.run(both())
+    def read_inputs(self, keys: Sequence[str], regions: Iterable[str]) -> Inputs:
+        """What a refresh reads, side by side: all feeds, each region's latest, and warnings about the server.
+
+        Three round trips on fresh connections. Raises :class:`StoreError`.
+        """
+
+        async def everything() -> Inputs:
+            return Inputs(
+                *await asyncio.gather(
+                    read_feeds(self.feed_connections, keys),
+                    self.reader.latest(regions),
+                    inspect(self.connections, self.layout),
+                )
+            )
+
+        return self.run(everything())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run one of the store's coroutines to its end. When the caller is interrupted, the work is cancelled first."""

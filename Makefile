@@ -1,0 +1,48 @@
+# Two commands are enough on a fresh machine: `make run` and `make test`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+CONSTRAINTS := constraints.txt
+export DAGSTER_HOME ?= $(CURDIR)/.home/dagster
+
+.PHONY: run test dev lint test-ui soak bench clean
+
+run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL), with sample feeds where there are none
+	@"$(BIN)/regional-snapshots" feeds load --sample --if-none
+	@"$(BIN)/regional-snapshots" refresh; status=$$?; \
+	  test $$status -eq 0 && echo "Next: make dev, then open http://127.0.0.1:3000" ; exit $$status
+
+test: $(READY)  ## all tests that take less than five minutes together
+	@"$(BIN)/python" -m pytest
+
+dev: $(READY) $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000, on the same instance
+	"$(BIN)/dagster" dev --host 127.0.0.1 --workspace workspace.yaml
+
+lint: $(READY)
+	@"$(BIN)/ruff" check .
+	@"$(BIN)/ruff" format --check .
+
+test-ui: $(READY)  ## the UI in a real browser (needs Debian's chromium and chromium-driver)
+	@"$(BIN)/python" -m pytest regional_snapshots_tests/ui --run-ui
+
+soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1
+	@"$(BIN)/python" -m regional_snapshots_tests.support.soak --commits $(or $(COMMITS),10000) --seed $(or $(SEED),1)
+
+bench: $(READY)  ## every figure of the README, as ratios taken in one run
+	@"$(BIN)/python" -m benchmarks
+
+clean:  ## stop the embedded server; remove its data, the instance and the environment
+	@test ! -x "$(BIN)/regional-snapshots" || "$(BIN)/regional-snapshots" redis stop
+	rm -rf .venv .home
+
+$(READY): pyproject.toml $(CONSTRAINTS)
+	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.10 to 3.13 is needed (make PYTHON=...)" if not (3,10) <= sys.version_info[:2] <= (3,13) else 0)'
+	@"$(PYTHON)" -m venv .venv
+	@echo "installing (once, about a minute)"
+	@"$(BIN)/pip" install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[test,dev]'
+	@touch $(READY)
+
+$(DAGSTER_HOME)/dagster.yaml:
+	@mkdir -p "$(DAGSTER_HOME)"
+	@ln -sfn "$(CURDIR)/dagster.yaml" "$(DAGSTER_HOME)/dagster.yaml"

@@ -1,0 +1,58 @@
+"""The asset ``regional_snapshot``: eight regions, one partition each."""
+
+import time
+
+import dagster as dg
+from pydantic import Field
+
+from regional_snapshots.defs.feeds import feed_keys, report_line
+from regional_snapshots.defs.partitions import backfill_policy, region_partitions
+from regional_snapshots.defs.refresh import Refresh, refresh
+from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.settings import Settings
+from regional_snapshots.store.errors import StoreError
+
+settings = Settings.load()
+
+
+class RefreshConfig(dg.Config):
+    """Options of a refresh, as the launchpad shows them."""
+
+    force: bool = Field(default=False, description="Write even if another snapshot owns this 15-minute bucket.")
+
+
+@dg.asset(
+    partitions_def=region_partitions,
+    backfill_policy=backfill_policy(settings.regions_per_run),
+    io_manager_key="snapshot_io_manager",
+    deps=feed_keys,
+    group_name="snapshots",
+    kinds={"python", "redis"},
+    code_version="1",
+)
+def regional_snapshot(
+    context: dg.AssetExecutionContext, config: RefreshConfig, snapshots: SnapshotStoreResource
+) -> Refresh:
+    """A scored picture of one world region, computed from about seventeen feeds and published in Redis.
+
+    Each region is written whole or not at all, at most once per 15 minutes and reason. The metadata say what became of
+    it: `COMMITTED`, `DUPLICATE` (another snapshot owns this bucket), or `LATE` (kept in history; a newer one is
+    already published). A region that fails never holds up the others: they are published, and the run fails and names
+    the region and the reason.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        result = refresh(
+            snapshots.store,
+            sorted(context.partition_keys),
+            now_ms,
+            min_confidence=settings.min_confidence,
+            force=config.force,
+        )
+    except StoreError as error:
+        raise dg.Failure(f"Nothing could be read, no region is published. {error}") from error
+    for warning in result.warnings:
+        context.log.warning(warning)
+    for report in result.feeds.report:
+        context.log.info(report_line(report))
+    return result

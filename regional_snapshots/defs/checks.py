@@ -1,0 +1,63 @@
+"""Checks of ``regional_snapshot``: judged over all regions, so that one good region never hides a bad one."""
+
+import time
+
+import dagster as dg
+
+from regional_snapshots.defs.assets import regional_snapshot
+from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.reader import Found
+
+HOUR_MS = 3_600_000
+OVERDUE_MS = 12 * HOUR_MS
+"""Two refreshes missed. Source: the pipeline specification, section 20 (budget of 720 minutes)."""
+
+
+@dg.asset_check(asset=regional_snapshot, description="Latest, index and payloads agree in every region.")
+def latest_agrees_with_index(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
+    """Red when reconciliation would find anything, or a region cannot be read."""
+    try:
+        report = snapshots.store.reconcile(REGION_IDS, repair=False)
+    except StoreError as error:
+        return dg.AssetCheckResult(passed=False, description=str(error))
+    words = [f"{finding.region}: {finding.detail}" for finding in report.findings]
+    words += [str(error) for error in report.errors.values()]
+    return dg.AssetCheckResult(
+        passed=not words,
+        description="\n".join(words) or "Every region is consistent.",
+        metadata={"regions_checked": report.regions_checked, "findings": len(words)},
+    )
+
+
+@dg.asset_check(asset=regional_snapshot, description="Every region's latest snapshot is within its validity.")
+def every_region_is_current(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
+    """Yellow when a region is past its own deadline (valid_until), red when one is missing or misses two refreshes."""
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        latest = snapshots.store.latest_all(REGION_IDS)
+    except StoreError as error:
+        return dg.AssetCheckResult(passed=False, description=str(error))
+    past, overdue = lateness(latest, now_ms)
+    return dg.AssetCheckResult(
+        passed=not past and not overdue,
+        severity=dg.AssetCheckSeverity.ERROR if overdue else dg.AssetCheckSeverity.WARN,
+        description="\n".join([*overdue.values(), *past.values()]) or "Every region is within its validity.",
+        metadata={"regions_past_validity": len(past), "regions_overdue": len(overdue)},
+    )
+
+
+def lateness(latest: dict[str, Found], now_ms: int) -> tuple[dict[str, str], dict[str, str]]:
+    """``(past validity, overdue)``, each ``{region: what to know}``. Overdue: nothing readable, or 12 hours old."""
+    past, overdue = {}, {}
+    for region, found in latest.items():
+        if isinstance(found, StoreError):
+            overdue[region] = str(found)
+            continue
+        hours = (now_ms - found.generated_at) / HOUR_MS
+        if now_ms - found.generated_at > OVERDUE_MS:
+            overdue[region] = f"{region}: overdue, {hours:.1f} h old. Next: materialize this partition."
+        elif now_ms > found.document["meta"]["valid_until"]:
+            past[region] = f"{region}: past its validity, {hours:.1f} h old: one of its feeds has aged since."
+    return past, overdue

@@ -1,0 +1,66 @@
+"""The feeds as external assets: published by other programs, observed here in one pass."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+
+from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.model.feeds import DATA_KEYS, FEEDS, META_KEYS, FeedReport, Feeds, FeedSpec
+from regional_snapshots.store.errors import StoreError
+
+
+def feed_key(feed: FeedSpec) -> dg.AssetKey:
+    """The asset key of a feed."""
+    return dg.AssetKey(["feeds", feed.name])
+
+
+feed_keys = [feed_key(feed) for feed in FEEDS]
+feed_specs = [
+    dg.AssetSpec(
+        feed_key(feed),
+        group_name="feeds",
+        kinds={"redis", "json"},
+        description=f"{feed.what}\n\nPublished by another program under the Redis key `{feed.key}`.",
+        metadata={"redis_key": feed.key, "max_age_minutes": feed.max_age_min},
+    )
+    for feed in FEEDS
+]
+
+
+@dg.multi_observable_source_asset(specs=feed_specs, can_subset=True)
+def feeds(context: dg.AssetExecutionContext, snapshots: SnapshotStoreResource) -> Iterator[dg.ObserveResult]:
+    """Reads all feeds at one instant and notes age, size and version of each."""
+    try:
+        values = snapshots.store.read_feeds((*DATA_KEYS, *META_KEYS))
+    except StoreError as error:
+        raise dg.Failure(f"The feeds could not be read. {error}") from error
+    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000)
+    for feed, report in zip(FEEDS, parsed.report, strict=True):
+        if feed_key(feed) in context.selected_asset_keys:
+            yield observation(feed, report, values[feed.key])
+
+
+def observation(feed: FeedSpec, report: FeedReport, raw: bytes | None) -> dg.ObserveResult:
+    """What is seen of one feed: state, age (minutes), size (bytes), entries, and a version that follows its content."""
+    metadata = {
+        "state": report.status,
+        "bytes": len(raw or b""),
+        "entries_used": report.used,
+        "entries_rejected": sum(count for _, count in report.rejected),
+        "notes": "; ".join((*report.notes, *(f"{count} rejected: {reason}" for reason, count in report.rejected)))
+        or "none",
+    }
+    if report.age_min is not None:
+        metadata["age_minutes"] = round(report.age_min, 1)
+    version = hashlib.sha256(raw).hexdigest()[:16] if raw is not None else "missing"
+    return dg.ObserveResult(asset_key=feed_key(feed), metadata=metadata, data_version=dg.DataVersion(version))
+
+
+def report_line(report: FeedReport) -> str:
+    """One feed of a run as a line of its log."""
+    rejected = "; ".join(f"{count} rejected: {reason}" for reason, count in report.rejected)
+    return "; ".join(
+        part for part in (f"{report.key}: {report.status}, {report.used} used", rejected, *report.notes) if part
+    )

@@ -1,0 +1,31 @@
+"""Jobs: refresh the regions, reconcile the store, observe the feeds."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from regional_snapshots.defs.assets import regional_snapshot
+from regional_snapshots.defs.feeds import feed_keys
+from regional_snapshots.defs.overview import world_overview
+from regional_snapshots.defs.reconciliation import snapshot_reconciliation
+
+refresh_job = dg.define_asset_job(
+    "refresh",
+    dg.AssetSelection.assets(regional_snapshot).without_checks(),
+    description="Compute and publish regions: all of them, or the partitions you choose.",
+)
+reconcile_job = dg.define_asset_job(
+    "reconcile",
+    dg.AssetSelection.assets(snapshot_reconciliation) | dg.AssetSelection.checks_for_assets(regional_snapshot),
+    description="Prove that the store is consistent, mend what is not, and judge the regions afterwards.",
+)
+overview_job = dg.define_asset_job(
+    "overview",
+    dg.AssetSelection.assets(world_overview),
+    description="Gather the latest snapshot of every region into one table, one picture and one summary.",
+)
+observe_feeds_job = dg.define_asset_job(
+    "observe_feeds",
+    dg.AssetSelection.keys(*feed_keys),
+    description="Note age, size and version of every feed, all at one instant.",
+)

@@ -1,0 +1,89 @@
+"""The asset ``world_overview``: all regions at a glance, as a table, as a picture, and as the summary for readers."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.model.regions import REGION_IDS, REGIONS
+from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.summary import publish_summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AXES = {
+    "coercive_pressure": "coercive pressure",
+    "domestic_fragility": "domestic fragility",
+    "capital_stress": "capital stress",
+    "energy_vulnerability": "energy vulnerability",
+    "alliance_cohesion": "alliance cohesion",
+    "maritime_access": "maritime access",
+    "energy_leverage": "energy leverage",
+}
+"""The seven axes in the order of the picture: four pressures, three buffers."""
+
+RECENT_SNAPSHOTS = 20
+
+
+@dg.asset(
+    ins={"latest": dg.AssetIn("regional_snapshot", metadata={"allow_missing_partitions": True})},
+    group_name="snapshots",
+    kinds={"python", "pandas", "matplotlib"},
+    code_version="1",
+)
+def world_overview(
+    context: dg.AssetExecutionContext, latest: dict[str, Any], snapshots: SnapshotStoreResource
+) -> dg.MaterializeResult:
+    """All regions at a glance: regime, seven axes, net balance, confidence and age of each region's latest snapshot.
+
+    Lists every region that has a latest snapshot, also after a refresh that failed in part, and publishes the same as
+    a short summary document for readers.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    ordered = {region: latest[region] for region in REGION_IDS if region in latest}
+    if not ordered:
+        raise dg.Failure("No region has a snapshot yet. Next: materialize regional_snapshot.", allow_retries=False)
+    table = overview(ordered, now_ms)
+    try:
+        snapshots.store.run(publish_summary(snapshots.store.connections, snapshots.store.layout, ordered, now_ms))
+        balances = {region: snapshots.store.history(region, limit=RECENT_SNAPSHOTS) for region in ordered}
+    except StoreError as error:
+        raise dg.Failure(str(error)) from error
+    from regional_snapshots.defs.picture import overview_picture
+
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "picture": dg.MetadataValue.md(f"![axes and net balance]({overview_picture(table, balances)})"),
+            "table": dg.MetadataValue.md(table.round(3).to_markdown(index=False)),
+            "regions": len(table),
+            "regions_without_snapshot": ", ".join(region for region in REGION_IDS if region not in ordered) or "none",
+            "lowest_confidence": float(table["confidence"].min()),
+            "mean_net_balance": round(float(table["net_balance"].mean()), 3),
+            "active_triggers": int(table["active_triggers"].sum()),
+        },
+    )
+
+
+def overview(latest: dict[str, Snapshot], now_ms: int) -> "pd.DataFrame":
+    """One row a region: label, regime, axes (0 to 1), net balance (-1 to 1), confidence, age (hours), triggers."""
+    import pandas as pd
+
+    rows = []
+    for region, snapshot in latest.items():
+        document = snapshot.document
+        rows.append(
+            {
+                "region": REGIONS[region].label,
+                "regime": document["regime"]["label"].replace("_", " "),
+                "net_balance": document["balance"]["net_balance"],
+                **{axis: document["balance"][axis] for axis in AXES},
+                "confidence": document["meta"]["snapshot_confidence"],
+                "age_hours": round((now_ms - snapshot.generated_at) / 3_600_000, 2),
+                "active_triggers": len(document["triggers"]["active"]),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,66 @@
+"""The picture of the world overview: a heat map of the axes, and net balance over the last snapshots."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from regional_snapshots.defs.overview import AXES
+from regional_snapshots.model.regions import REGIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+PRESSURES = 4
+"""The first axes are pressures, the others buffers."""
+
+INK, PAPER = "#1f2937", "#ffffff"
+"""On a card of its own, so that it is legible in the light and in the dark theme."""
+
+
+def overview_picture(table: pd.DataFrame, histories: dict[str, pd.DataFrame]) -> str:
+    """A PNG as a data URL. ``table``: see ``overview``; ``histories``: see ``HISTORY_COLUMNS``, by region id."""
+    figure = Figure(figsize=(12, 6.2), dpi=90, facecolor=PAPER, layout="constrained")
+    heat, lines = figure.subplots(1, 2, width_ratios=(1.5, 1))
+    _heat_map(heat, table)
+    _balances(lines, histories)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    return "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode()
+
+
+def _heat_map(axes: Axes, table: pd.DataFrame) -> None:
+    """Red is bad for the region and green is good, for pressures and buffers alike; the number is the axis itself."""
+    values = table[list(AXES)].to_numpy(dtype=float)
+    badness = values.copy()
+    badness[:, PRESSURES:] = 1 - badness[:, PRESSURES:]
+    axes.imshow(badness, cmap="RdYlGn_r", vmin=0, vmax=1, aspect="auto")
+    for (row, column), value in _cells(values):
+        axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=INK, fontsize=9)
+    axes.axvline(PRESSURES - 0.5, color=PAPER, linewidth=6)
+    labels = [f"{row.region}\n{row.regime}" for row in table.itertuples()]
+    axes.set_yticks(range(len(labels)), labels, fontsize=9, color=INK)
+    axes.set_xticks(range(len(AXES)), [label.replace(" ", "\n") for label in AXES.values()], fontsize=9, color=INK)
+    axes.set_title("Pressures (left) and buffers (right), 0 to 1", fontsize=11, color=INK, loc="left")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _balances(axes: Axes, histories: dict[str, pd.DataFrame]) -> None:
+    for region, history in histories.items():
+        axes.plot(history["time"], history["net_balance"], marker="o", markersize=4, label=REGIONS[region].label)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.set_ylim(-1, 1)
+    axes.set_title("Net balance over the last snapshots (UTC)", fontsize=11, color=INK, loc="left")
+    axes.tick_params(axis="x", rotation=30, labelsize=8, colors=INK)
+    axes.legend(fontsize=7, ncols=2, loc="lower left", frameon=False)
+
+
+def _cells(values: object) -> list:
+    import numpy as np
+
+    return list(np.ndenumerate(values))

@@ -1,0 +1,68 @@
+"""The asset ``snapshot_reconciliation``: proves that the store is consistent, and mends what is not."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from regional_snapshots.defs.assets import regional_snapshot
+from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from regional_snapshots.store.reconcile import ReconcileReport
+
+
+class ReconcileConfig(dg.Config):
+    """Options of a reconciliation, as the launchpad shows them."""
+
+    repair: bool = Field(default=True, description="Mend what is found; off: report only, change nothing.")
+    deep: bool = Field(default=False, description="Also verify every payload and look for ones no index names.")
+    fix_types: bool = Field(default=False, description="Also move keys of the wrong type out of the way.")
+    regions: list[str] = Field(default=list(REGION_IDS), description="Regions to look at.")
+
+
+@dg.asset(
+    deps=[regional_snapshot],
+    group_name="snapshots",
+    kinds={"python", "redis", "pandas"},
+    code_version="1",
+)
+def snapshot_reconciliation(config: ReconcileConfig, snapshots: SnapshotStoreResource) -> dg.MaterializeResult:
+    """Checks, region by region, that latest, index, payloads, timestamp views and claims agree, and mends what drifted.
+
+    Safe to run at any time and any number of times: a second run finds nothing. It never moves latest backwards, and
+    what is damaged is moved to quarantine, not destroyed. The run fails when something is left that it could not mend.
+    """
+    unknown = sorted(set(config.regions) - set(REGION_IDS))
+    if unknown:
+        raise dg.Failure(f"Unknown region(s): {', '.join(unknown)}. Use some of {', '.join(REGION_IDS)}.")
+    try:
+        report = snapshots.store.reconcile(
+            config.regions, repair=config.repair, deep=config.deep, fix_types=config.fix_types
+        )
+    except StoreError as error:
+        raise dg.Failure(f"Nothing could be checked. {error}") from error
+    metadata = report_metadata(report)
+    if not report.healthy:
+        left = [f"{finding.region}: {finding.detail}" for finding in report.left]
+        unread = [str(error) for error in report.errors.values()]
+        raise dg.Failure("Left as found:\n" + "\n".join(left + unread), metadata=metadata, allow_retries=False)
+    return dg.MaterializeResult(value=report.table(), metadata=metadata)
+
+
+def report_metadata(report: "ReconcileReport") -> dict:
+    """The report as the UI shows it: a table of the regions, one of the findings, and numbers that plot over time."""
+    return {
+        "regions": dg.MetadataValue.md(report.table().to_markdown(index=False)),
+        "findings_in_full": dg.MetadataValue.md(
+            report.findings_table().to_markdown(index=False)
+            if report.findings
+            else "Nothing found: the store is healthy."
+        ),
+        "regions_checked": report.regions_checked,
+        "findings": len(report.findings),
+        "repaired": sum(finding.repaired for finding in report.findings),
+        "left": len(report.left) + len(report.errors),
+    }

@@ -1,0 +1,94 @@
+"""Running the refresh from the command line: through Dagster, in this process, on the persistent instance."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from regional_snapshots.definitions import defs
+from regional_snapshots.defs.partitions import range_tags, runs_for
+from regional_snapshots.settings import CHECKOUT, Settings
+
+QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+
+
+@dataclass(frozen=True)
+class RegionResult:
+    """What became of one region: ``outcome`` is one of the four outcomes or ``FAILED``, ``problem`` says why."""
+
+    region: str
+    outcome: str
+    regime: str = ""
+    confidence: float | None = None
+    snapshot_id: str = ""
+    owner: str = ""
+    problem: str = ""
+
+
+def run_refresh(
+    settings: Settings, regions: Sequence[str], *, force: bool, done: Callable[[list[RegionResult]], None]
+) -> list[RegionResult]:
+    """Refresh the regions, a run per group of neighbours, then renew the overview. ``done`` hears of each run's end."""
+    prepare_instance(settings)
+    config = {"ops": {"regional_snapshot": {"config": {"force": force}}}, "loggers": QUIET}
+    results: list[RegionResult] = []
+    with dg.DagsterInstance.get() as instance:
+        for group in runs_for(regions, settings.regions_per_run):
+            run = defs.resolve_job_def("refresh").execute_in_process(
+                run_config=config, instance=instance, tags=range_tags(group), raise_on_error=False
+            )
+            results += (group_results := _results(run, group))
+            done(group_results)
+        if any(result.snapshot_id for result in results):
+            defs.resolve_job_def("overview").execute_in_process(
+                run_config={"loggers": QUIET}, instance=instance, raise_on_error=False
+            )
+    return results
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Make DAGSTER_HOME exist, with the project's instance settings in it, and let Dagster know."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    ours, theirs = CHECKOUT / "dagster.yaml", settings.dagster_home / "dagster.yaml"
+    if ours.is_file() and not theirs.exists():
+        theirs.symlink_to(ours)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+
+
+def _results(run: dg.ExecuteInProcessResult, regions: Sequence[str]) -> list[RegionResult]:
+    published = {}
+    for event in run.get_asset_materialization_events():
+        metadata = event.materialization.metadata
+        published[event.partition] = RegionResult(
+            region=event.partition or "",
+            outcome=str(metadata["outcome"].value),
+            regime=str(metadata["regime"].value),
+            confidence=float(metadata["confidence"].value),
+            snapshot_id=str(metadata["snapshot_id"].value),
+            owner=str(metadata["bucket_owner"].value),
+        )
+    reasons, withheld, general = _failure(run)
+    return [
+        published.get(region)
+        or RegionResult(region, "WITHHELD" if region in withheld else "FAILED", problem=reasons.get(region) or general)
+        for region in regions
+    ]
+
+
+def _failure(run: dg.ExecuteInProcessResult) -> tuple[dict[str, str], list[str], str]:
+    """Reasons by region, the withheld regions, and what to say of a region that has no reason of its own."""
+    for event in run.all_events:
+        if event.is_step_failure:
+            failure, error = event.step_failure_data.user_failure_data, event.step_failure_data.error
+            if failure and "reasons" in failure.metadata:
+                return (
+                    failure.metadata["reasons"].value,
+                    failure.metadata["withheld_regions"].value,
+                    failure.description,
+                )
+            cause = error.cause or error if error else None
+            return {}, [], (failure.description if failure else None) or (cause.message.strip() if cause else "")
+    return {}, [], "the run failed before its step began: see the run in the Dagster UI"

@@ -1,0 +1,53 @@
+"""Sensors: what happens after a refresh, and after one that failed."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from regional_snapshots.defs.jobs import overview_job, reconcile_job, refresh_job
+from regional_snapshots.defs.partitions import range_tags, regions_of, runs_for
+from regional_snapshots.settings import Settings
+
+settings = Settings.load()
+RETRY_OF = "regional_snapshots/retry_of"
+"""Tag of a run that repeats the failed regions of another: such a run is not repeated again."""
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[refresh_job],
+    request_job=overview_job,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Brings the world overview up to date after a refresh.",
+)
+def after_refresh(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+    """One overview per refresh."""
+    return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+
+@dg.run_failure_sensor(
+    monitored_jobs=[refresh_job],
+    request_jobs=[refresh_job, reconcile_job, overview_job],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="After a refresh that failed: reconciles at once, and repeats the failed regions once.",
+)
+def after_failed_refresh(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest]:
+    """Reconcile and renew the overview; repeat what failed, unless this run was such a repetition itself."""
+    run = context.dagster_run
+    yield dg.RunRequest(run_key=f"{run.run_id} reconcile", job_name=reconcile_job.name)
+    yield dg.RunRequest(run_key=f"{run.run_id} overview", job_name=overview_job.name)
+    if RETRY_OF in run.tags:
+        return
+    for regions in runs_for(failed_regions(context), settings.regions_per_run):
+        tags = range_tags(regions) | {RETRY_OF: run.run_id}
+        yield dg.RunRequest(run_key=f"{run.run_id} {regions[0]}", job_name=refresh_job.name, tags=tags)
+
+
+def failed_regions(context: dg.RunFailureSensorContext) -> list[str]:
+    """The regions to repeat: those the failure names, less the withheld ones; all of the run if it names none."""
+    for event in context.get_step_failure_events():
+        failure = event.step_failure_data.user_failure_data
+        if failure and "failed_regions" in failure.metadata:
+            withheld = failure.metadata["withheld_regions"].value
+            return [region for region in failure.metadata["failed_regions"].value if region not in withheld]
+    return regions_of(context.dagster_run.tags)
