@@ -111,7 +111,7 @@ class FeedReport:
 class Feeds:
     """All feeds of one run at one instant. The first seventeen attributes are what the feeds of :data:`FEEDS` say.
 
-    ``confidence`` is 0 to 1; ``valid_until`` is ms since 1970; ``missing`` and ``stale`` hold Redis keys in table order.
+    ``confidence`` is 0 to 1, ``valid_until`` ms since 1970; ``missing`` and ``stale`` hold Redis keys in table order.
     """
 
     country_scores: tuple[risk.CountryScore, ...]
@@ -194,10 +194,14 @@ def unwrap(value: Any) -> Unwrapped:
     if isinstance(value, str):
         inner, problem = _decoded(value)
         value = value if problem else inner
-    seed = value.get("_seed") if isinstance(value, Mapping) else None
-    if isinstance(seed, Mapping) and is_finite_number(seed.get("fetchedAt")):
-        return Unwrapped(value.get("data"), seed["fetchedAt"])
+    if _is_envelope(value):
+        return Unwrapped(value.get("data"), value["_seed"]["fetchedAt"])
     return Unwrapped(value, None)
+
+
+def _is_envelope(value: Any) -> bool:
+    seed = value.get("_seed") if isinstance(value, Mapping) else None
+    return isinstance(seed, Mapping) and is_finite_number(seed.get("fetchedAt"))
 
 
 def _decoded(raw: bytes | str | None) -> tuple[Any | None, str]:
@@ -223,7 +227,7 @@ def _payload_and_time(spec: FeedSpec, sources: Mapping[str, Any], metas: Mapping
     time = stated_time(metas.get(spec.meta_key)) if spec.meta_key else None
     if time is None:
         time = stated_time(payload)
-    if time is None and not spec.meta_key:
+    if time is None and not spec.meta_key and not _is_envelope(payload):
         time = enveloped_at
     return payload, time
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.model.regions import Region
 from regional_snapshots.model.values import clip, round3
+from regional_snapshots.scoring.scope import Scope
 
 MAX_ACTORS = 10
 MAX_EVIDENCE_IDS = 5
@@ -62,12 +61,10 @@ class _Tally:
     evidence_ids: list[str] = field(default_factory=list)
 
 
-def actors(region: Region, feeds: Feeds) -> list[dict[str, Any]]:
+def actors(scope: Scope) -> list[dict[str, Any]]:
     """The ``actors`` block: at most ten, by leverage score; ties stay in the order of first mention."""
     tallies: dict[str, _Tally] = {}
-    for forecast in feeds.forecasts:
-        if not region.has_forecast_region(forecast.region):
-            continue
+    for forecast in scope.forecasts:
         text = forecast.actor_text
         credited = [name for needle, name in NEEDLES if needle in text]
         domains = [domain for domain, words in DOMAINS if any(word in text for word in words)] if credited else []

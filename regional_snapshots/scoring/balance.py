@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regional_snapshots.model.countries import ISO2_OF, REGION_OF, criticality
-from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.model.regions import Region
 from regional_snapshots.model.values import clean, clip, mean, percentile, round3, total, weighted_mean
+from regional_snapshots.scoring.scope import Scope
 
 BASELINE_DEBT_PCT = 60.0
 MARITIME_WITHOUT_DATA = 0.7
@@ -37,9 +36,9 @@ class Axis:
     drivers: list[tuple[str, float, list[str]]] = field(default_factory=list)
 
 
-def balance(region: Region, feeds: Feeds) -> dict[str, Any]:
+def balance(scope: Scope) -> dict[str, Any]:
     """The ``balance`` block: axes rounded to three decimals, ``net_balance``, ``pressures`` and ``buffers``."""
-    axes = {name: rule(region, feeds) for name, rule in _RULES.items()}
+    axes = {name: rule(scope) for name, rule in _RULES.items()}
     scores = {name: clip(axis.score) for name, axis in axes.items()}
     return {
         **{name: round3(scores[name]) for name in AXES},
@@ -54,16 +53,12 @@ def net_balance(scores: dict[str, float]) -> float:
     return total(scores[name] for name in BUFFERS) / 3 - total(scores[name] for name in PRESSURES) / 4
 
 
-def coercive_pressure(region: Region, feeds: Feeds) -> Axis:
+def coercive_pressure(scope: Scope) -> Axis:
     """Section 6.1: signals and rising military forecasts; at most 0.70, for no feed counts vessels."""
-    signals = [signal for signal in feeds.signals if region.has_signal_theater(signal.theater)]
+    signals = scope.signals
     critical = sum("critical" in signal.severity for signal in signals)
     high = sum("high" in signal.severity for signal in signals)
-    rising = sum(
-        forecast.trend in RISING and forecast.domain in MILITARY_DOMAINS
-        for forecast in feeds.forecasts
-        if region.has_forecast_region(forecast.region)
-    )
+    rising = sum(item.trend in RISING and item.domain in MILITARY_DOMAINS for item in scope.forecasts)
     by_signal = clip(0.4 * critical + 0.15 * high)
     by_conflict = clip(len(signals) / 50)
     by_forecast = clip(rising / 5)
@@ -77,9 +72,9 @@ def coercive_pressure(region: Region, feeds: Feeds) -> Axis:
     return Axis(0.30 * by_signal + 0.25 * by_conflict + 0.15 * by_forecast, drivers)
 
 
-def domestic_fragility(region: Region, feeds: Feeds) -> Axis:
+def domestic_fragility(scope: Scope) -> Axis:
     """Section 6.2: instability of the region's countries, weighted by criticality."""
-    rows = [row for row in feeds.country_scores if REGION_OF.get(row.country) == region.id]
+    rows = [row for row in scope.feeds.country_scores if REGION_OF.get(row.country) == scope.region.id]
     if not rows:
         return Axis(0.0)
     norms = [clip(row.score / 100) for row in rows]
@@ -94,35 +89,37 @@ def domestic_fragility(region: Region, feeds: Feeds) -> Axis:
     return Axis(score, [(text, norms[top] * weights[top], [f"cii:{country}"])])
 
 
-def capital_stress(region: Region, feeds: Feeds) -> Axis:
+def capital_stress(scope: Scope) -> Axis:
     """Section 6.3: macro verdict, public debt and the stress index; at most 0.75, for no feed counts sanctions."""
-    debts = [row.debt_to_gdp for row in feeds.debts if REGION_OF.get(ISO2_OF.get(row.iso3, "")) == region.id]
+    debts = [
+        row.debt_to_gdp for row in scope.feeds.debts if REGION_OF.get(ISO2_OF.get(row.iso3, "")) == scope.region.id
+    ]
     average = mean(debts) if debts else BASELINE_DEBT_PCT
-    by_macro = {"CASH": 1.0, "BUY": 0.0}.get(feeds.macro_verdict, 0.5)
+    by_macro = {"CASH": 1.0, "BUY": 0.0}.get(scope.feeds.macro_verdict, 0.5)
     by_debt = clip((average - 60) / 80)
-    by_stress = clip(feeds.stress.score / 100)
+    by_stress = clip(scope.feeds.stress.score / 100)
     drivers = []
     if by_macro > 0.6:
-        drivers.append((f"Macro signals say {feeds.macro_verdict}", by_macro, ["macro:verdict"]))
+        drivers.append((f"Macro signals say {scope.feeds.macro_verdict}", by_macro, ["macro:verdict"]))
     if by_debt > 0.4:
         text = f"Public debt averages {average:.0f}% of product over {len(debts)} countries"
         drivers.append((text, by_debt, ["debt:region-avg"]))
     if by_stress > 0.5:
-        label = f" ({feeds.stress.label})" if feeds.stress.label else ""
-        text = f"Financial stress index at {feeds.stress.score:.1f} of 100{label}"
+        label = f" ({scope.feeds.stress.label})" if scope.feeds.stress.label else ""
+        text = f"Financial stress index at {scope.feeds.stress.score:.1f} of 100{label}"
         drivers.append((text, by_stress, ["stress:composite"]))
     return Axis(0.25 * by_macro + 0.20 * by_debt + 0.30 * by_stress, drivers)
 
 
-def energy_vulnerability(region: Region, feeds: Feeds) -> Axis:
+def energy_vulnerability(scope: Scope) -> Axis:
     """Section 6.4: import dependence, gas storage and oil reserve; 0 where the mix knows none of the countries."""
-    known = [share for iso2, share in feeds.energy_mix.items() if REGION_OF.get(iso2) == region.id]
+    known = [share for iso2, share in scope.feeds.energy_mix.items() if REGION_OF.get(iso2) == scope.region.id]
     if not known:
         return Axis(0.0)
     imports = [clip(share / 100) for share in known if share is not None]
     by_import = mean(imports)
-    by_storage = 0.5 if feeds.gas_fill is None else 1 - clip(feeds.gas_fill / 100 / 0.8)
-    by_reserve = 1 - clip(feeds.days_of_cover / 90)
+    by_storage = 0.5 if scope.feeds.gas_fill is None else 1 - clip(scope.feeds.gas_fill / 100 / 0.8)
+    by_reserve = 1 - clip(scope.feeds.days_of_cover / 90)
     score = 0.5 * by_import + 0.25 * by_storage + 0.25 * by_reserve
     if by_import <= 0.4:
         return Axis(score)
@@ -130,29 +127,25 @@ def energy_vulnerability(region: Region, feeds: Feeds) -> Axis:
     return Axis(score, [(text, by_import, ["energy:mix"])])
 
 
-def alliance_cohesion(region: Region, feeds: Feeds) -> Axis:
+def alliance_cohesion(scope: Scope) -> Axis:
     """Section 6.5: forecasts whose case files speak of alliances; 0.3 to 0.7."""
-    mentions = sum(
-        any(word in forecast.case_text for word in ALLIANCE_WORDS)
-        for forecast in feeds.forecasts
-        if region.has_forecast_region(forecast.region)
-    )
+    mentions = sum(any(word in item.case_text for word in ALLIANCE_WORDS) for item in scope.forecasts)
     by_mention = clip(mentions / 5)
     text = f"Forecasts that speak of alliances: {mentions}"
     return Axis(0.4 * by_mention + 0.6 * 0.5, [(text, by_mention, [])] if by_mention > 0.2 else [])
 
 
-def maritime_access(region: Region, feeds: Feeds) -> Axis:
+def maritime_access(scope: Scope) -> Axis:
     """Section 6.6: how open the region's corridors are, and how busy; of duplicate chokepoints the last counts."""
-    chokepoints = {chokepoint.id: chokepoint for chokepoint in feeds.chokepoints}
+    chokepoints = {chokepoint.id: chokepoint for chokepoint in scope.feeds.chokepoints}
     parts, drivers = [], []
-    for corridor in region.corridors:
+    for corridor in scope.region.corridors:
         chokepoint = chokepoints.get(corridor.chokepoint) if corridor.chokepoint else None
         if chokepoint is None:
             continue
         level = next((text for text in (chokepoint.threat, chokepoint.status) if text is not None), "normal")
         openness = OPENNESS.get(level, OPENNESS_UNKNOWN)
-        transit = feeds.transits.get(corridor.chokepoint)
+        transit = scope.feeds.transits.get(corridor.chokepoint)
         throughput = clip((100 + (transit.change_pct if transit else 0.0)) / 120)
         parts.append((0.6 * openness + 0.4 * throughput, corridor.weight))
         if openness < 0.6:
@@ -161,9 +154,9 @@ def maritime_access(region: Region, feeds: Feeds) -> Axis:
     return Axis(weighted_mean(parts) if parts else MARITIME_WITHOUT_DATA, drivers)
 
 
-def energy_leverage(region: Region, feeds: Feeds) -> Axis:
+def energy_leverage(scope: Scope) -> Axis:
     """Section 6.7: how many of the large producers of oil and gas lie in the region; no feed is involved."""
-    producers = [iso2 for iso2, home in REGION_OF.items() if home == region.id and iso2 in PRODUCERS]
+    producers = [iso2 for iso2, home in REGION_OF.items() if home == scope.region.id and iso2 in PRODUCERS]
     if not producers:
         return Axis(0.0)
     score = 0.6 if len(producers) < 3 else min(1.0, 0.6 + 0.1 * len(producers))
@@ -171,7 +164,7 @@ def energy_leverage(region: Region, feeds: Feeds) -> Axis:
     return Axis(score, [(text, score, [f"producer:{iso2}" for iso2 in producers])])
 
 
-_RULES: dict[str, Callable[[Region, Feeds], Axis]] = {
+_RULES: dict[str, Callable[[Scope], Axis]] = {
     "coercive_pressure": coercive_pressure,
     "domestic_fragility": domestic_fragility,
     "capital_stress": capital_stress,

@@ -25,11 +25,12 @@ SCHEDULED = "scheduled_6h"
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the comparison needs of a previous snapshot. ``regime`` is its block (label, transitioned_at, driver)."""
+    """What the comparison needs of a previous snapshot. ``regime`` is its block (label, transitioned_at, driver), empty
+    without a label; ``active`` holds trigger ids, or is None when the snapshot says nothing about triggers."""
 
     regime: Mapping[str, Any]
     balance: Mapping[str, float]
-    active: tuple[str, ...]
+    active: tuple[str, ...] | None
     leverage: Mapping[str, float]
     lanes: Mapping[tuple[str, str], float]
 
@@ -68,10 +69,10 @@ def changes_since(baseline: Baseline, label: str, current: Mapping[str, Any]) ->
     before = baseline.regime.get("label", "")
     if label != before:
         changes["regime_changed"] = {"from": before, "to": label}
-    active = current["triggers"]["active"]
-    now_active = {trigger["id"] for trigger in active}
-    changes["trigger_activations"] = [_activation(item) for item in active if item["id"] not in baseline.active]
-    changes["trigger_deactivations"] = [{"id": item} for item in baseline.active if item not in now_active]
+    if baseline.active is not None:
+        active = {trigger["id"]: trigger for trigger in current["triggers"]["active"]}
+        changes["trigger_activations"] = [_activation(active[id]) for id in active if id not in baseline.active]
+        changes["trigger_deactivations"] = [{"id": id} for id in baseline.active if id not in active]
     changes["scenario_jumps"] = _scenario_jumps(baseline, current["scenario_sets"])
     changes["corridor_breaks"] = _corridor_breaks(baseline, current["balance"])
     changes["leverage_shifts"] = _leverage_shifts(baseline, current["actors"])
@@ -99,20 +100,19 @@ def trigger_reason(changes: Mapping[str, Any]) -> str:
 def baseline_of(document: Any, region_id: str) -> Baseline:
     """Take what the comparison needs out of a previous document, which may come from anywhere.
 
-    A missing part has the meaning that section 14.3 gives it. Raises :class:`UnreadablePreviousError` for a document
-    without a regime, of another region, or with a part that is not what this version writes.
+    A missing part has the meaning that section 14.3 gives it, except that missing triggers are not compared (each
+    active one would count as new). Raises :class:`UnreadablePreviousError` for a document of another region, without a regime,
+    or with a part that is not what this version writes.
     """
     document = _object(document, "the document")
     if document.get("region_id", region_id) != region_id:
         raise UnreadablePreviousError("it belongs to another region")
     balance = _object(document.get("balance", {}), "balance")
-    triggers = _object(document.get("triggers", {}), "triggers")
-    active = [_object(item, "a trigger") for item in _list(triggers.get("active", []), "triggers.active")]
     actors = [_object(item, "an actor") for item in _list(document.get("actors", []), "actors")]
     return Baseline(
         regime=_regime(document.get("regime")),
         balance={axis: _number(balance[axis], axis) for axis in BUFFERS if balance.get(axis) is not None},
-        active=tuple(_text(item.get("id"), "a trigger's id") for item in active),
+        active=_active(document.get("triggers")),
         leverage={
             _text(item.get("actor_id"), "an actor's id"): _number(item.get("leverage_score", 0), "a leverage score")
             for item in reversed(actors)
@@ -129,9 +129,16 @@ def _regime(value: Any) -> dict[str, Any]:
     if not isinstance(label, str) or label not in REGIME_LABELS:
         raise UnreadablePreviousError("its regime label is unknown")
     since, driver = block.get("transitioned_at"), block.get("transition_driver")
-    whole = isinstance(since, int) and not isinstance(since, bool) and 0 <= since < MAX_INSTANT
+    whole = isinstance(since, int) and not isinstance(since, bool) and 0 <= since <= MAX_INSTANT
     known = isinstance(driver, str) and driver in TRIGGER_REASONS
     return {"label": label, "transitioned_at": since if whole else 0, "transition_driver": driver if known else ""}
+
+
+def _active(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    listed = _list(_object(value, "triggers").get("active"), "triggers.active")
+    return tuple(_text(_object(item, "a trigger").get("id"), "a trigger's id") for item in listed)
 
 
 def _lanes(value: Any) -> dict[tuple[str, str], float]:

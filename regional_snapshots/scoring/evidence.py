@@ -8,30 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.model.regions import Region
 from regional_snapshots.model.values import clean
+from regional_snapshots.scoring.scope import Scope
 
 MAX_ITEMS = 30
 LEAST_COUNTRY_SCORE = 50
 LEAST_PROBABILITY = 0.3
 
 
-def evidence(region: Region, feeds: Feeds, now_ms: int) -> list[dict[str, Any]]:
+def evidence(scope: Scope, now_ms: int) -> list[dict[str, Any]]:
     """The ``evidence`` block: at most 30 items, newest first; ties keep the order signals, countries, chokepoints,
     forecasts. What has no time of its own was observed now."""
     items = [
-        *_signals(region, feeds, now_ms),
-        *_countries(region, feeds, now_ms),
-        *_chokepoints(region, feeds, now_ms),
-        *_forecasts(region, feeds, now_ms),
+        *_signals(scope, now_ms),
+        *_countries(scope, now_ms),
+        *_chokepoints(scope, now_ms),
+        *_forecasts(scope, now_ms),
     ]
     return sorted(items, key=lambda item: -item["observed_at"])[:MAX_ITEMS]
 
 
-def _signals(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, Any]]:
-    matching = (signal for signal in feeds.signals if region.has_signal_theater(signal.theater))
-    for count, signal in enumerate(matching):
+def _signals(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
+    for count, signal in enumerate(scope.signals):
         identity = f"xss:{count}" if signal.id is None else signal.id
         seen = now_ms if signal.detected_at is None else signal.detected_at
         confidence = signal.severity_score / 100
@@ -40,18 +38,18 @@ def _signals(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, An
         )
 
 
-def _countries(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, Any]]:
-    for row in feeds.country_scores:
-        if row.country in region.key_countries and row.score >= LEAST_COUNTRY_SCORE:
+def _countries(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
+    for row in scope.feeds.country_scores:
+        if row.country in scope.region.key_countries and row.score >= LEAST_COUNTRY_SCORE:
             trend = row.trend.removeprefix("TREND_DIRECTION_").replace("_", " ").lower()
             summary = f"{row.country}: instability {row.score:g} of 100" + (f", {trend}" if trend else "")
             seen = now_ms if row.computed_at is None else row.computed_at
             yield _item(f"cii:{row.country}", "cii_spike", "risk-scores", summary, 0.9, seen)
 
 
-def _chokepoints(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, Any]]:
-    owned = {corridor.chokepoint for corridor in region.corridors if corridor.chokepoint}
-    for chokepoint in feeds.chokepoints:
+def _chokepoints(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
+    owned = {corridor.chokepoint for corridor in scope.region.corridors if corridor.chokepoint}
+    for chokepoint in scope.feeds.chokepoints:
         identity = clean(chokepoint.id)
         if identity in owned and chokepoint.threat not in (None, "", "normal"):
             summary = f"{chokepoint.name}: threat level {chokepoint.threat_label}"
@@ -61,9 +59,9 @@ def _chokepoints(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str
             )  # fmt: skip
 
 
-def _forecasts(region: Region, feeds: Feeds, now_ms: int) -> Iterator[dict[str, Any]]:
-    for forecast in feeds.forecasts:
-        if forecast.probability >= LEAST_PROBABILITY and region.has_forecast_region(forecast.region):
+def _forecasts(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
+    for forecast in scope.forecasts:
+        if forecast.probability >= LEAST_PROBABILITY:
             seen = now_ms if forecast.updated_at is None else forecast.updated_at
             identity = f"forecast:{forecast.id}"
             yield _item(identity, "news_headline", "forecast", forecast.title, forecast.confidence, seen)

@@ -9,8 +9,8 @@ import math
 from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.model.regions import Region
 from regional_snapshots.model.shapes.movement import Airport, Flight
+from regional_snapshots.scoring.scope import Scope
 
 NORTH_AMERICAN = frozenset({"USA", "United States", "United States of America", "Canada", "Mexico"})
 SOUTH_ASIAN = frozenset({"India", "Pakistan", "Bangladesh", "Sri Lanka", "Afghanistan", "Nepal", "Bhutan", "Maldives"})
@@ -55,15 +55,16 @@ JAMMING_AREAS: dict[str, tuple[str, ...]] = {
 """Region -> labels of jammed areas that lie in it; latam and global have none (12.5)."""
 
 
-def mobility(region: Region, feeds: Feeds) -> dict[str, Any]:
+def mobility(scope: Scope) -> dict[str, Any]:
     """The ``mobility`` block."""
-    flying = sum(flight_region(flight) == region.id for flight in feeds.flights)
+    region_id, feeds = scope.region.id, scope.feeds
+    flying = sum(flight_region(flight) == region_id for flight in feeds.flights)
     return {
-        "airspace": _airspace(region.id, feeds),
+        "airspace": _airspace(region_id, feeds),
         "flight_corridors": [],
-        "airports": _airports(region.id, feeds),
+        "airports": _airports(region_id, feeds),
         "reroute_intensity": min(1.0, flying / FULL_INTENSITY_FLIGHTS),
-        "notam_closures": _notam_closures(region.id, feeds),
+        "notam_closures": _notam_closures(region_id, feeds),
     }
 
 

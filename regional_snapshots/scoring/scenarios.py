@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.model.regions import Region
 from regional_snapshots.model.shapes.forecasts import Forecast
 from regional_snapshots.model.values import round3, total
+from regional_snapshots.scoring.scope import Scope
 
 HORIZONS: dict[str, tuple[str, ...]] = {
     "24h": ("h24", "24h", "day"),
@@ -36,14 +35,11 @@ FRAGMENTATION_WORDS = ("fragment", "collapse", "breakdown")
 FRAGMENTATION_SHIFT = 0.4
 
 
-def scenario_sets(
-    region: Region, feeds: Feeds, triggers: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> list[dict[str, Any]]:
+def scenario_sets(scope: Scope, triggers: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """The ``scenario_sets`` block: per horizon four lanes whose probabilities sum to 1 (within 0.002, for rounding)."""
-    forecasts = [item for item in feeds.forecasts if region.has_forecast_region(item.region)]
     sets = []
     for horizon in HORIZONS:
-        weights = lane_weights([item for item in forecasts if at_horizon(item.horizon, horizon)])
+        weights = lane_weights([item for item in scope.forecasts if at_horizon(item.horizon, horizon)])
         for trigger in triggers["active"]:
             weights[trigger["scenario_lane"]] += PER_ACTIVE_TRIGGER
         probabilities = normalised(weights)

@@ -27,6 +27,7 @@ from regional_snapshots.scoring.evidence import evidence
 from regional_snapshots.scoring.mobility import mobility
 from regional_snapshots.scoring.regime import regime, regime_label
 from regional_snapshots.scoring.scenarios import scenario_sets
+from regional_snapshots.scoring.scope import scope_of
 from regional_snapshots.scoring.transmissions import transmission_paths
 from regional_snapshots.scoring.triggers import triggers
 
@@ -66,19 +67,19 @@ def score_regions(
 
 def score_region(region_id: str, feeds: Feeds, previous: Previous, now_ms: int) -> Scored:
     """Score one region. Raises ``KeyError`` for an unknown region, and for nothing that feeds or ``previous`` hold."""
-    region = REGIONS[region_id]
-    scores = balance(region, feeds)
+    scope = scope_of(REGIONS[region_id], feeds)
+    scores = balance(scope)
     states = triggers(region_id, feeds, scores, now_ms)
     label = regime_label(scores)
     blocks: dict[str, Any] = {
         "balance": scores,
-        "actors": actors(region, feeds),
+        "actors": actors(scope),
         "leverage_edges": [],
-        "scenario_sets": scenario_sets(region, feeds, states),
+        "scenario_sets": scenario_sets(scope, states),
         "transmission_paths": transmission_paths(region_id, {trigger["id"] for trigger in states["active"]}),
         "triggers": states,
-        "mobility": mobility(region, feeds),
-        "evidence": evidence(region, feeds, now_ms),
+        "mobility": mobility(scope),
+        "evidence": evidence(scope, now_ms),
         "narrative": empty_narrative(),
     }
     baseline, changes, note = _compared(region_id, previous, label, blocks)
@@ -110,7 +111,8 @@ def _compared(
         baseline = baseline_of(previous.document, region_id)
     except UnreadablePreviousError as error:
         return None, no_changes(), f"previous snapshot not compared: {error}"
-    return baseline, changes_since(baseline, label, blocks), ""
+    note = "" if baseline.active is not None else "triggers not compared: the previous snapshot has none"
+    return baseline, changes_since(baseline, label, blocks), note
 
 
 def _meta(feeds: Feeds, reason: str) -> dict[str, Any]:

@@ -19,8 +19,8 @@ MAX_NESTING = 64
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """A prediction. Words that rules compare are lower case; ``case_text`` and ``actor_text`` are the compact JSON of
-    the case file in lower case (for actors: of ``signals`` where there is no case file), made once. ``raw_id`` is the id that
-    actors refer to: it keeps mark-up brackets, as readers of actors know it, and is empty for ids such as 0."""
+    the case file in lower case (for actors: of ``signals`` where there is no case file), made once. ``raw_id`` is the
+    id that actors refer to: it keeps mark-up brackets, as readers of actors know it, and is empty for ids such as 0."""
 
     id: str
     raw_id: str

@@ -105,7 +105,7 @@ class Reading:
         found = number(value)
         if found is None and isinstance(value, str):
             found = parse_date(value)
-        if found is not None and abs(found) < MAX_INSTANT:
+        if found is not None and abs(found) <= MAX_INSTANT:
             return int(found)
         if value is not None:
             self.reject(f"{field} is not an instant: the time of the run used")
