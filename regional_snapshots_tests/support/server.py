@@ -130,9 +130,7 @@ class RedisServer:
     @property
     def append_only_log(self) -> Path:
         """The append-only file that the server is writing at present (``appendonly yes``)."""
-        return max(
-            self.directory.glob("appendonlydir/*.incr.aof"), key=lambda path: int(path.name.split(".")[-3])
-        )
+        return max(self.directory.glob("appendonlydir/*.incr.aof"), key=lambda path: int(path.name.split(".")[-3]))
 
     def client(self, **options: object) -> redis.Redis:
         """A blocking client for assertions, as the user that may do everything."""
