@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from regional_snapshots_tests.support.proxy import Proxy
 
 HOLD_POLL_S = 0.002
-TIMER_SLACK_S = 0.0005
-"""The event loop rounds pauses up to a millisecond; half of one less is right on average."""
+TIMER_GRAIN_S = 0.0015
+"""The event loop pauses up to this much too long, so the last bit of a delay is waited for awake."""
 SHARE_OF_REPLY = {Break.BEFORE_REPLY: 0.0, Break.WITHIN_REPLY: 0.5}
 """How much of a reply the client still gets to see."""
 
@@ -112,9 +112,7 @@ class Link:
         try:
             while True:
                 due, data = await arrivals.get()
-                pause_s = due - time.monotonic()
-                if pause_s > 0:
-                    await asyncio.sleep(pause_s)
+                await _until(due)
                 if not data:
                     return
                 yield splitter.feed(data)
@@ -128,8 +126,7 @@ class Link:
                 data = await reader.read(1 << 16)
             except OSError:
                 data = b""
-            delay_s = max(self.proxy.round_trip_s / 2 - TIMER_SLACK_S, 0)
-            arrivals.put_nowait((time.monotonic() + delay_s, data))
+            arrivals.put_nowait((time.monotonic() + self.proxy.round_trip_s / 2, data))
             if data:
                 spoke()
 
@@ -140,3 +137,8 @@ class Link:
 
     def _server_spoke(self) -> None:
         self.client_spoke_last = False
+
+
+async def _until(due: float) -> None:
+    while (left_s := due - time.monotonic()) > 0:
+        await asyncio.sleep(max(left_s - TIMER_GRAIN_S, 0))
