@@ -140,5 +140,5 @@ class Link:
 
 
 async def _until(due: float) -> None:
-    while (left_s := due - time.monotonic()) > 0:
+    while (left_s := due - time.monotonic()) > 0:  # noqa: ASYNC110 - time itself is waited for
         await asyncio.sleep(max(left_s - TIMER_GRAIN_S, 0))
