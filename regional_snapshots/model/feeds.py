@@ -165,7 +165,7 @@ class Feeds:
             status = _status(payload, age, spec.max_age_min)
             if status == "fresh":
                 ends.append(time + spec.max_age_min * MINUTE_MS)
-            sample = isinstance(payload, Mapping) and "_sample" in payload
+            sample = any(isinstance(it, Mapping) and "_sample" in it for it in (payload, sources.get(spec.key)))
             report.append(replace(_report(spec, status, age, reading, broken), sample=sample))
         missing = tuple(item.key for item in report if item.status == "missing")
         stale = tuple(item.key for item in report if item.status == "stale")

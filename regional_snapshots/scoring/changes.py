@@ -100,9 +100,9 @@ def trigger_reason(changes: Mapping[str, Any]) -> str:
 def baseline_of(document: Any, region_id: str) -> Baseline:
     """Take what the comparison needs out of a previous document, which may come from anywhere.
 
-    A missing part has the meaning that section 14.3 gives it, except that missing triggers are not compared (each
-    active one would count as new). Raises :class:`UnreadablePreviousError` for a document of another region, without a regime,
-    or with a part that is not what this version writes.
+    A missing part has the meaning that section 14.3 gives it, except that missing triggers are not compared: each
+    active one would count as new. Raises :class:`UnreadablePreviousError` for a document of another region, one without
+    a regime, or one with a part that is not what this version writes.
     """
     document = _object(document, "the document")
     if document.get("region_id", region_id) != region_id:
