@@ -17,6 +17,7 @@ from regional_snapshots.store.feeds import read_feeds, write_feeds
 from regional_snapshots.store.inspection import inspect
 from regional_snapshots.store.keys import LAYOUTS
 from regional_snapshots.store.reader import Found, SnapshotReader
+from regional_snapshots.store.reconcile import Reconciler, ReconcileReport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,7 @@ class SnapshotStore:
         self.feed_connections = self.connections if same else Connections(feeds_url, limit=2, timeout_s=timeout_s)
         self.committer = Committer(self.connections, self.layout, self.policy)
         self.reader = SnapshotReader(self.connections, self.layout)
+        self.reconciler = Reconciler(self.connections, self.layout, self.policy)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
 
@@ -102,6 +104,13 @@ class SnapshotStore:
     def history(self, region: str, since_ms: int = 0, until_ms: int = FOREVER_MS, limit: int = 100) -> pd.DataFrame:
         """One row a retained snapshot, newest first: see ``HISTORY_COLUMNS``. Raises :class:`StoreError`."""
         return self.run(self.reader.history(region, since_ms, until_ms, limit))
+
+    def reconcile(
+        self, regions: Iterable[str], *, repair: bool = True, deep: bool = False, fix_types: bool = False
+    ) -> ReconcileReport:
+        """What disagrees in the given regions, mended if ``repair``; see :meth:`Reconciler.reconcile`."""
+        work = self.reconciler.reconcile(regions, repair=repair, deep=deep, fix_types=fix_types)
+        return self.run(work)
 
     def read_feeds(self, keys: Sequence[str]) -> dict[str, bytes | None]:
         """All feeds at one instant, ``{key: value or None}``. Raises :class:`StoreError`."""

@@ -1,0 +1,254 @@
+"""Reconciliation: look at the state of every region, say what disagrees, and mend it under ``WATCH``.
+
+A survey reads all regions side by side in few, large exchanges. What it could not confirm is looked at again, exactly:
+one region on one connection, every key watched before it is read. Only what that look still shows is reported, and the
+repair takes effect whole or, when a writer came in between, not at all; then the region is looked at anew. So nothing
+that a commit is writing is ever reported or touched, and a reconciliation that is killed leaves work, never harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ResponseError
+
+from regional_snapshots.store.commit import Policy
+from regional_snapshots.store.connection import LINK_ERRORS, Command, Connections, Reply, refusal
+from regional_snapshots.store.diagnosis import Plan, Rules, Seen, diagnose, order
+from regional_snapshots.store.errors import (
+    RECONCILE,
+    ConflictError,
+    OutcomeUnknownError,
+    PartialCommitError,
+    StoreError,
+    UnreachableError,
+)
+from regional_snapshots.store.findings import Finding, ReconcileReport, RegionState
+from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
+from regional_snapshots.store.observation import Surveyed, Suspects, look, packed, survey
+from regional_snapshots.store.sweep import sweep
+
+__all__ = ["Finding", "ReconcileReport", "Reconciler"]
+log = logging.getLogger(__name__)
+
+GROUP = 128
+"""Regions whose commands share one write."""
+ENTRIES, ENTRIES_DEEP = 8192, 256
+"""Index entries per exchange, over all regions of a group: what bounds the memory, whatever the history's length."""
+SMALLEST_PAGE = 32
+BATCH = 64
+"""Suspects of one region that are looked at, and mended, in one transaction."""
+SIDE_BY_SIDE = 8
+"""Regions that are looked at exactly at the same time, one connection each."""
+
+
+class Reconciler:
+    """Reconciles regions over a pool of connections."""
+
+    def __init__(self, connections: Connections, layout: KeyLayout = TAGGED, policy: Policy | None = None) -> None:
+        self._connections, self._layout = connections, layout
+        self._policy = policy or Policy()
+
+    async def reconcile(
+        self, regions: Iterable[str], *, repair: bool = True, deep: bool = False, fix_types: bool = False
+    ) -> ReconcileReport:
+        """Look at each region, and with ``repair`` mend what is found; see :data:`KINDS` for what can be found.
+
+        ``deep`` also verifies every payload and looks for payloads and views that no index names. ``fix_types`` also
+        moves keys of the wrong type away. A region that cannot be read has its error in the report.
+        """
+        rules = Rules(self._policy.retention_ms, self._policy.bucket_ms, fix_types=fix_types)
+        run = _Run(rules, repair, deep)
+        names = list(dict.fromkeys(regions))
+        groups = [names[start : start + GROUP] for start in range(0, len(names), GROUP)]
+        for group in groups:
+            await self._group(group, run)
+        if deep:
+            await self._sweep(names, run)
+        return run.report(names)
+
+    async def _group(self, regions: Sequence[str], run: _Run) -> None:
+        surveyed = await self._survey(regions, run)
+        run.places |= surveyed
+        for region, seen in surveyed.items():
+            run.snapshots += seen.size
+            run.states[region] = RegionState(seen.latest, seen.head, seen.size)
+        await self._examine_all({region: seen.suspects for region, seen in surveyed.items() if seen.suspects}, run)
+
+    async def _survey(self, regions: Sequence[str], run: _Run) -> dict[str, Surveyed]:
+        """All regions in step: what each asks next goes into one write."""
+        page = max(SMALLEST_PAGE, (ENTRIES_DEEP if run.deep else ENTRIES) // max(1, len(regions)))
+        talks = {region: survey(self._keys(region), run.rules, page, deep=run.deep) for region in regions}
+        asked = {region: next(talk) for region, talk in talks.items()}
+        done: dict[str, Surveyed] = {}
+        while asked:
+            try:
+                replies = iter(await self._connections.ask([*chain.from_iterable(asked.values())], answer_errors=True))
+            except StoreError as error:
+                run.errors |= dict.fromkeys(asked, error)
+                break
+            for region, commands in list(asked.items()):
+                answers = [next(replies) for _ in commands]
+                try:
+                    asked[region] = talks[region].send(answers)
+                except StopIteration as end:
+                    done[region] = end.value
+                    del asked[region]
+                except StoreError as error:
+                    run.errors[region] = error
+                    del asked[region]
+        return done
+
+    async def _examine_all(self, suspects: dict[str, Suspects], run: _Run) -> None:
+        places = asyncio.Semaphore(SIDE_BY_SIDE)
+
+        async def examine(region: str, suspected: Suspects) -> None:
+            async with places:
+                try:
+                    for batch in batches(suspected):
+                        await self._examine(region, batch, run)
+                except StoreError as error:
+                    run.errors[region] = error
+
+        await asyncio.gather(*(examine(region, suspected) for region, suspected in suspects.items()))
+
+    async def _examine(self, region: str, suspects: Suspects, run: _Run) -> None:
+        """Look, judge, mend; again when somebody came in between. Raises :class:`StoreError`."""
+        in_doubt: Plan | None = None
+        problem: StoreError = ConflictError("other writers came in between every time", region=region)
+        for attempt in range(1, self._policy.attempts + 1):
+            sent = None
+            try:
+                async with self._connections.borrow() as connection:
+                    seen, plan = await self._look(connection, region, suspects, run)
+                    commands = packed(command for change in plan.changes for command in change.commands)
+                    sent = plan if run.repair and commands else None
+                    transaction = [("MULTI",), *(commands if sent else []), ("EXEC",)]
+                    replies = await self._connections.exchange(connection, transaction)
+                applied = _applied(replies, transaction, region)
+            except LINK_ERRORS as error:
+                in_doubt = sent or in_doubt
+                problem = self._connections.broken(error, region=region)
+                applied = False
+            except StoreError as error:
+                run.found(region, plan.findings if sent else [], mended=False)
+                raise error
+            if applied:
+                if in_doubt and not plan.findings:
+                    plan = replace(plan, findings=in_doubt.findings, changes=in_doubt.changes)
+                run.settle(seen, plan)
+                return
+            await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, 0.25)))  # noqa: S311 - jitter, not a secret
+        if in_doubt and isinstance(problem, UnreachableError):
+            run.found(region, in_doubt.findings, mended=False)
+            raise OutcomeUnknownError(f"the repair may have been applied ({problem.problem})", region=region)
+        raise problem
+
+    async def _look(
+        self, connection: AbstractConnection, region: str, suspects: Suspects, run: _Run
+    ) -> tuple[Seen, Plan]:
+        talk = look(self._keys(region), suspects, run.places[region].server_ms, run.rules)
+        commands = next(talk)
+        while True:
+            replies = await self._connections.exchange(connection, packed(commands))
+            try:
+                commands = talk.send(replies)
+            except StopIteration as end:
+                seen: Seen = end.value
+                break
+        plan = diagnose(seen, run.rules)
+        places = [change.after for change in plan.changes if change.commands[0][0] == "RENAME"]
+        if places:
+            watched = [command for place in places for command in (("WATCH", place), ("EXISTS", place))]
+            replies = await self._connections.exchange(connection, packed(watched))
+            taken = frozenset(place for place, there in zip(places, replies[1::2], strict=True) if there)
+            plan = diagnose(replace(seen, taken=taken), run.rules) if taken else plan
+        return seen, plan
+
+    async def _sweep(self, regions: Sequence[str], run: _Run) -> None:
+        """Find what no index names, region by region, and judge it like every other suspect."""
+        readable = [region for region in regions if region not in run.errors]
+        try:
+            async for suspects in sweep(self._connections, self._layout, readable, run.rules):
+                await self._examine_all({region: found for region, found in suspects.items() if found}, run)
+        except StoreError as error:
+            run.errors |= dict.fromkeys(readable, error)
+
+    def _keys(self, region: str) -> RegionKeys:
+        return RegionKeys(region, self._layout)
+
+
+@dataclass
+class _Run:
+    """What one reconciliation has found so far."""
+
+    rules: Rules
+    repair: bool
+    deep: bool
+    findings: dict[tuple[str, str, str, str], Finding] = field(default_factory=dict)
+    states: dict[str, RegionState] = field(default_factory=dict)
+    places: dict[str, Surveyed] = field(default_factory=dict)
+    errors: dict[str, StoreError] = field(default_factory=dict)
+    snapshots: int = 0
+
+    def settle(self, seen: Seen, plan: Plan) -> None:
+        """Note what a look has proved and, in repair, mended; log each change."""
+        region = seen.keys.region
+        self.found(region, plan.findings, mended=self.repair)
+        if not self.repair:
+            return
+        for change in plan.changes:
+            log.warning("%s: mended %s: %r -> %r", region, change.key, change.before, change.after)
+        if plan.findings:
+            state = self.states[region]
+            head = max(plan.head, state.head if not plan.head else plan.head, key=order)
+            self.states[region] = RegionState(plan.latest, head, max(0, state.snapshots + plan.added))
+
+    def found(self, region: str, findings: Iterable[Finding], *, mended: bool) -> None:
+        """Note findings, each once."""
+        for finding in findings:
+            key = (region, finding.kind, finding.key, finding.detail)
+            self.findings.setdefault(key, replace(finding, repaired=finding.repaired and mended))
+
+    def report(self, regions: Sequence[str]) -> ReconcileReport:
+        """Everything so far, in the order in which the regions were asked for."""
+        return ReconcileReport(
+            tuple(sorted(self.findings.values(), key=lambda finding: (finding.region, finding.kind, finding.key))),
+            len(self.states),
+            self.snapshots,
+            {region: self.errors[region] for region in regions if region in self.errors},
+            {region: self.states[region] for region in regions if region in self.states},
+        )
+
+
+def batches(suspects: Suspects) -> Iterable[Suspects]:
+    """Suspects in portions that fit one transaction, the newest first; the region as a whole with the first."""
+    ids, views = sorted(suspects.ids, key=order, reverse=True), sorted(suspects.views, reverse=True)
+    longest = max(len(ids), len(views), 1)
+    for start in range(0, longest, BATCH):
+        claims = suspects.claims if start == 0 else set()
+        yield Suspects(set(ids[start : start + BATCH]), set(views[start : start + BATCH]), set(claims), start == 0)
+
+
+def _applied(replies: list[Reply], commands: list[Command], region: str) -> bool:
+    """Whether the transaction took effect; False when something watched had changed. Raises :class:`StoreError`."""
+    *queued, executed = replies
+    if executed is None:
+        return False
+    for reply in [*queued, executed]:
+        if isinstance(reply, ResponseError):
+            raise refusal(reply, region=region) from reply
+    refused = [
+        f"{command[0]} ({reply})"
+        for reply, command in zip(executed, commands[1:-1], strict=True)
+        if isinstance(reply, ResponseError)
+    ]
+    if refused:
+        raise PartialCommitError(f"repaired in part, refused: {'; '.join(refused)}", region=region, next_step=RECONCILE)
+    return True
