@@ -36,7 +36,8 @@ SERVER_OPTIONS = {
     "maxmemory-policy": "noeviction",
 }
 KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-MAX_LAUNCHES = 2
+MAX_LAUNCHES = 3
+"""A server may be killed while it starts; one that ends three times has a reason of its own."""
 PROBE_TIMEOUT_S = 1.0
 
 ANSWERS, ABSENT, SILENT = "answers", "is absent", "does not answer"
