@@ -30,7 +30,7 @@ soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1
 	@"$(BIN)/python" -m regional_snapshots_tests.support.soak --commits $(or $(COMMITS),10000) --seed $(or $(SEED),1)
 
 bench: $(READY)  ## every figure of the README, as ratios taken in one run
-	@"$(BIN)/python" -m benchmarks
+	@"$(BIN)/python" -m benchmarks $(ARGS)
 
 clean:  ## stop the embedded server; remove its data, the instance and the environment
 	@test ! -x "$(BIN)/regional-snapshots" || "$(BIN)/regional-snapshots" redis stop

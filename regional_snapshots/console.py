@@ -15,8 +15,8 @@ from rich.table import Table
 from regional_snapshots.model.feeds import FeedReport
 from regional_snapshots.model.snapshot import Snapshot
 
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 COLOURS = {
     "COMMITTED": "green",

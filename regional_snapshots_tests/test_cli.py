@@ -1,0 +1,213 @@
+"""The command line as a stranger meets it: exit statuses, one clear line for each error, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots_tests.support.server import RedisServer
+
+
+class Shell:
+    """Runs the command line in an environment of its own."""
+
+    def __init__(self, home: Path, url: str) -> None:
+        kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+        self.environment = kept | {"HOME": str(home), "REGIONAL_SNAPSHOTS_HOME": str(home), "REDIS_URL": url}
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run one command; keyword arguments are environment variables."""
+        command = [sys.executable, "-m", "regional_snapshots", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=self.environment | environment, cwd=self.environment["HOME"]
+        )
+
+    def json(self, *arguments: str) -> object:
+        """Run a command that must succeed, and read its JSON."""
+        done = self(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, server: RedisServer) -> Shell:
+    return Shell(tmp_path, server.url)
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit status 2, one clear line with these words, no traceback."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    line = done.stderr.strip().splitlines()[-1]
+    for word in words:
+        assert word in line
+
+
+def test_refresh_commits_eight_regions_and_a_second_one_writes_nothing(shell: Shell, server: RedisServer) -> None:
+    shell.json("feeds", "load", "--sample")
+    first = shell.json("refresh")
+    assert [(row["region"], row["outcome"]) for row in first] == [(region, "COMMITTED") for region in REGION_IDS]
+    before = {key: server.client().dump(key) for key in server.client().keys("snapshot:*") if b"{summary}" not in key}
+    second = shell.json("refresh")
+    assert [row["outcome"] for row in second] == ["DUPLICATE"] * 8
+    assert [row["owner"] for row in second] == [row["snapshot_id"] for row in first]
+    assert before == {key: server.client().dump(key) for key in before}
+
+
+def test_one_refused_region_is_named_and_the_other_seven_are_published(shell: Shell, server: RedisServer) -> None:
+    shell.json("feeds", "load", "--sample")
+    server.client().set("snapshot:index:{latam}", "x")
+    done = shell("refresh")
+    assert done.returncode == 1
+    assert done.stdout.count("COMMITTED") == 7
+    assert "snapshot:index:{latam}" in done.stderr
+    assert "reconcile --fix-types" in done.stderr
+    assert server.client().keys("*latam*") == [b"snapshot:index:{latam}"]
+
+
+def test_without_feeds_every_region_is_withheld(shell: Shell, server: RedisServer) -> None:
+    done = shell("refresh")
+    assert done.returncode == 1
+    assert done.stdout.count("WITHHELD") == 8
+    assert not server.client().keys("snapshot:id:*")
+
+
+def test_what_was_published_can_be_shown_listed_and_checked(shell: Shell) -> None:
+    shell.json("feeds", "load", "--sample")
+    [row] = shell.json("refresh", "mena")
+    assert shell.json("show", "mena")["mena"]["meta"]["snapshot_id"] == row["snapshot_id"]
+    assert shell.json("show", "mena", "--id", row["snapshot_id"])["mena"]["region_id"] == "mena"
+    assert shell.json("show", "mena", "--as-of", "2100-01-01")["mena"]["region_id"] == "mena"
+    assert [entry["id"] for entry in shell.json("history", "mena")] == [row["snapshot_id"]]
+    assert row["snapshot_id"] in shell("history", "mena").stdout
+    assert "net balance" in shell("show", "mena").stdout
+
+
+def test_a_region_without_a_snapshot_says_what_to_run(shell: Shell) -> None:
+    done = shell("show", "latam")
+    assert done.returncode == 1
+    assert "refresh" in done.stderr
+
+
+def test_a_dangling_pointer_is_said_and_what_to_run(shell: Shell, server: RedisServer) -> None:
+    server.client().set("snapshot:latest:{latam}", "019000000000-0123456789ab")
+    done = shell("show", "latam")
+    assert done.returncode == 1
+    assert "snapshot:id:{latam}:019000000000-0123456789ab" in done.stderr
+    assert "reconcile" in done.stderr
+
+
+def test_reconcile_mends_what_it_finds_and_then_finds_nothing(shell: Shell, server: RedisServer) -> None:
+    shell.json("feeds", "load", "--sample")
+    shell.json("refresh")
+    server.client().delete("snapshot:latest:{mena}")
+    found = shell("reconcile", "--check")
+    assert found.returncode == 1
+    assert "mena" in found.stdout
+    assert not server.client().exists("snapshot:latest:{mena}")
+    assert shell("reconcile").returncode == 0
+    assert server.client().exists("snapshot:latest:{mena}")
+    assert shell("reconcile", "--check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("redis://127.0.0.1:1", "does not answer"),
+        ("http://127.0.0.1", "redis://"),
+        ("redis://127.0.0.1:port", "cannot be parsed"),
+        ("unix:///nowhere/redis.sock", "does not answer"),
+    ],
+)
+def test_a_server_that_cannot_be_reached_is_one_clear_line(shell: Shell, url: str, word: str) -> None:
+    refused(shell("refresh", REDIS_URL=url), word)
+    refused(shell("show", REDIS_URL=url), word)
+
+
+def test_a_wrong_password_is_one_clear_line_without_the_password(shell: Shell, server: RedisServer) -> None:
+    server.client().execute_command("ACL", "SETUSER", "someone", "on", ">right", "~*", "+@all")
+    url = server.url.replace("unix://", "unix://someone:hunter2@")
+    done = shell("refresh", REDIS_URL=url)
+    refused(done, "password")
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_wrong_arguments_are_one_clear_line(shell: Shell, tmp_path: Path) -> None:
+    refused(shell("refresh", "atlantis"), "atlantis", "mena")
+    refused(shell("feeds", "load", str(tmp_path / "none")), "no directory")
+    refused(shell("feeds", "load", str(tmp_path)), "no feed document")
+    refused(shell("feeds", "load"), "--sample")
+    refused(shell("show", "--as-of", "yesterday"), "yesterday")
+    refused(shell("show", "--id", "x"), "one region")
+    refused(shell("compute", str(tmp_path / "none.json")), "none.json")
+    refused(shell("refresh", REGIONAL_SNAPSHOTS_MIN_CONFIDENCE="much"), "MIN_CONFIDENCE")
+
+
+def test_a_feed_file_that_is_not_json_loads_nothing(shell: Shell, tmp_path: Path, server: RedisServer) -> None:
+    (tmp_path / "economic__spr__v1.json").write_text('{"barrels": 1}')
+    (tmp_path / "military__flights__v1.json").write_text("{")
+    refused(shell("feeds", "load", str(tmp_path)), "military__flights__v1.json")
+    assert not server.client().keys()
+
+
+def test_a_feed_key_of_another_type_is_not_overwritten(shell: Shell, server: RedisServer) -> None:
+    server.client().rpush("economic:spr:v1", "precious")
+    refused(shell("feeds", "load", "--sample"), "economic:spr:v1")
+    assert server.client().keys() == [b"economic:spr:v1"]
+
+
+def test_sample_feeds_are_called_samples(shell: Shell) -> None:
+    assert "sample" in shell("feeds", "load", "--sample").stdout
+    assert shell("feeds", "status").stdout.count("(sample)") == 14
+
+
+def test_without_redis_url_the_embedded_server_is_used(shell: Shell) -> None:
+    try:
+        url = shell("redis", "start", REDIS_URL="").stdout.strip().removeprefix("running at ")
+        assert url == shell("redis", "url", REDIS_URL="").stdout.strip()
+        assert "14" in shell("feeds", "load", "--sample", "--if-none", REDIS_URL="").stdout
+        assert "none loaded" in shell("feeds", "load", "--sample", "--if-none", REDIS_URL="").stdout
+        assert shell("redis", "status", REDIS_URL="").returncode == 0
+    finally:
+        assert shell("redis", "stop", REDIS_URL="").stdout.strip() == "stopped"
+    assert shell("redis", "status", REDIS_URL="").returncode == 1
+
+
+def test_compute_prints_the_same_bytes_twice(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps({"now_ms": 1_787_400_000_000, "sources": {}, "metaSources": {}, "previous": {}}))
+    once = shell("compute", str(file))
+    assert once.returncode == 0
+    assert list(json.loads(once.stdout)) == list(REGION_IDS)
+    assert shell("compute", str(file)).stdout == once.stdout
+
+
+REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's cases are not here")
+def test_compute_agrees_with_every_case_of_the_reference(shell: Shell, tmp_path: Path) -> None:
+    cases = sorted((REFERENCE / "vectors").glob("*.json"))
+    done = shell("compute", *map(str, cases))
+    for case, answer in zip(cases, done.stdout.splitlines(), strict=True):
+        (tmp_path / "answer.json").write_text(answer)
+        compared = subprocess.run(
+            [sys.executable, str(REFERENCE / "compare.py"), str(case), str(tmp_path / "answer.json")],
+            capture_output=True,
+            text=True,
+        )
+        assert compared.returncode == 0, compared.stdout
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's feeds are not here")
+@pytest.mark.parametrize("shape", ["native", "consumed"])
+def test_both_shapes_of_the_real_feeds_give_the_same_maritime_access(shell: Shell, shape: str) -> None:
+    shell.json("feeds", "load", str(REFERENCE / "feeds" / shape))
+    assert {row["outcome"] for row in shell.json("refresh")} == {"COMMITTED"}
+    assert shell.json("show", "mena")["mena"]["balance"]["maritime_access"] == pytest.approx(0.470)

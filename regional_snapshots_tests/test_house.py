@@ -1,0 +1,78 @@
+"""The house keeps its one direction: model <- scoring <- defs, and model <- store <- defs."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "regional_snapshots"
+FORBIDDEN = {
+    "model": ("redis", "dagster", "regional_snapshots.scoring", "regional_snapshots.store", "regional_snapshots.defs"),
+    "scoring": ("redis", "dagster", "time", "random", "regional_snapshots.store", "regional_snapshots.defs"),
+    "store": ("dagster", "regional_snapshots.scoring", "regional_snapshots.defs"),
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(file: Path) -> set[str]:
+    """Absolute names of all modules that a file imports, wherever in the file."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def found(pattern: str, files: list[Path]) -> dict[str, list[str]]:
+    """What a pattern finds, by file."""
+    hits = {str(file.relative_to(PACKAGE)): re.findall(pattern, file.read_text()) for file in files}
+    return {name: hit for name, hit in hits.items() if hit}
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_a_room_imports_only_what_lies_before_it(room: str) -> None:
+    barred = re.compile(rf"({'|'.join(FORBIDDEN[room])})(\.|$)")
+    wrong = {
+        f"{file.name}: {name}"
+        for file in (PACKAGE / room).rglob("*.py")
+        for name in imports(file)
+        if barred.match(name)
+    }
+    assert not wrong
+
+
+def test_only_public_names_of_dagster_are_used() -> None:
+    assert not {f"{file.name}: {name}" for file in MODULES for name in imports(file) if re.match(r"dagster[._]", name)}
+
+
+def test_only_the_store_speaks_to_redis() -> None:
+    outside = [file for file in MODULES if file.parent.name != "store"]
+    assert not {f"{file.name}: {name}" for file in outside for name in imports(file) if re.match(r"redis(\.|$)", name)}
+
+
+def test_only_the_keys_module_spells_a_key_of_ours() -> None:
+    ours = r"[\"'](?:snapshot:(?:id|ts|latest|index|live|quarantine)|dedup:|intelligence:snapshot)"
+    assert not found(ours, [file for file in MODULES if file.name != "keys.py"])
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """Exempt: what the embedded server's process needs of it (PATH, the loader's path)."""
+    exempt = ("settings.py", "server_binary.py", "embedded.py", "embedded_launcher.py")
+    reads = r"os\.environ\.get|os\.environ\[[^]]+\](?! =)|os\.getenv"
+    assert not found(reads, [file for file in MODULES if file.name not in exempt])
+
+
+def test_scoring_needs_neither_redis_nor_dagster_nor_pandas() -> None:
+    code = (
+        "import sys, regional_snapshots.offline; print([m for m in ('redis','dagster','pandas') if m in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
