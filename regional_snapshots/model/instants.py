@@ -35,7 +35,7 @@ def parse_date(text: str) -> int | None:
         year, month, day, hour, minute, second, fraction, zone = match.groups()
     elif match := _RFC1123.fullmatch(text):
         day, name, year, hour, minute, second, zone = match.groups()
-        month = _MONTHS.index(name.lower()) + 1 if name.lower() in _MONTHS else "unknown"
+        month = str(_MONTHS.index(name.lower()) + 1) if name.lower() in _MONTHS else "0"
         fraction = None
     else:
         return None
