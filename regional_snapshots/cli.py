@@ -121,7 +121,7 @@ def main() -> None:
     """Publish consistent regional snapshots from Dagster into Redis, read them, and keep them consistent."""
 
 
-@command(main, "refresh")
+@command(main, "refresh", short_help="Compute and publish regions.")
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--force", is_flag=True, help="Write even if another snapshot owns this 15-minute bucket.")
 def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
@@ -153,7 +153,7 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
     return WRONG if problems or any(result.outcome in ("FAILED", "WITHHELD") for result in results) else FINE
 
 
-@command(main, "compute")
+@command(main, "compute", short_help="Score feeds from files, without Redis.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def compute(files: Sequence[Path], as_json: bool) -> int:
     """Score feeds from FILES, without Redis and without a clock: one JSON line per file."""
@@ -167,7 +167,7 @@ def compute(files: Sequence[Path], as_json: bool) -> int:
     return FINE
 
 
-@command(main, "show")
+@command(main, "show", short_help="Print latest or earlier snapshots.")
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--as-of", type=Instant(), help="The snapshot that was the latest at this time.")
 @click.option("--id", "snapshot_id", help="The snapshot with this id (name its region, too).")
@@ -194,7 +194,7 @@ def show(regions: Sequence[str], as_of: int | None, snapshot_id: str | None, as_
     return FINE if len(shown) == len(found) else WRONG
 
 
-@command(main, "history")
+@command(main, "history", short_help="List retained snapshots.")
 @click.argument("region", type=RegionName())
 @click.option("--since", type=Instant(), default=0, help="From this time on.")
 @click.option("--until", type=Instant(), default=FOREVER_MS, help="Up to this time.")
@@ -207,8 +207,8 @@ def history(region: str, since: int, until: int, limit: int, as_json: bool) -> i
         console.as_json(json.loads(frame.to_json(orient="records", date_format="iso")))
     else:
         console.table(
-            ("snapshot id", "time (UTC)", "regime", "net balance", "confidence", "reason"),
-            [(row.id, f"{row.time:%Y-%m-%d %H:%M:%S}", *_history_cells(row)) for row in frame.itertuples()],
+            ("snapshot id", "UTC", "regime", "net", "confidence", "reason"),
+            [(row.id, f"{row.time:%Y-%m-%d %H:%M}", *_history_cells(row)) for row in frame.itertuples()],
         )
         console.line(f"{len(frame)} snapshot(s) of {region}" + (f", the newest {limit}" if len(frame) == limit else ""))
     return WRONG if (frame["problem"] != "").any() else FINE
@@ -220,7 +220,7 @@ def _history_cells(row: Any) -> tuple[str, ...]:
     return (row.regime, f"{row.net_balance:+.3f}", f"{row.confidence:.3f}", row.reason)
 
 
-@command(main, "reconcile")
+@command(main, "reconcile", short_help="Report drift, and mend it.")
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--check", is_flag=True, help="Report only, change nothing.")
 @click.option("--deep", is_flag=True, help="Also verify every payload, and look for ones that no index names.")
@@ -230,19 +230,27 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
     with opened(Settings.load()) as store:
         report = store.reconcile(regions or REGION_IDS, repair=not check, deep=deep, fix_types=fix_types)
     if as_json:
-        console.as_json(report.as_dict())
+        regions_checked = json.loads(report.table().to_json(orient="records"))
+        findings = [asdict(finding) for finding in report.findings]
+        errors = {region: str(error) for region, error in report.errors.items()}
+        console.as_json({"healthy": report.healthy, "regions": regions_checked, "findings": findings, "errors": errors})
     else:
-        frame = report.table()
-        console.table(tuple(frame.columns), frame.itertuples(index=False))
+        console.table(
+            ("region", "latest", "kept", "findings", "mended", "left"),
+            report.table()[["region", "latest", "snapshots", "findings", "repaired", "left"]].itertuples(index=False),
+        )
         for finding in report.findings:
-            console.line(f"{'mended' if finding.repaired else 'found '}  {finding.region}: {finding.detail}")
-        console.line("healthy" if report.healthy else f"{len(report.left) + len(report.errors)} left")
+            console.line(
+                f"{'mended' if finding.repaired else 'found '} {finding.region}: {finding.key}: {finding.detail}"
+            )
+        left = len(report.left) + len(report.errors)
+        console.line("Every region is consistent." if report.healthy else f"{left} left to mend.")
     for problem in report.errors.values():
         console.complain(str(problem))
     return FINE if report.healthy else WRONG
 
 
-@main.group("feeds")
+@main.group("feeds", short_help="Load feed documents; see their state.")
 def feeds() -> None:
     """Put feed documents into Redis, and see what is fresh, stale, missing or rejected."""
 
@@ -317,7 +325,7 @@ def _age(minutes: float | None) -> str:
     return f"{minutes / 60:.0f} h" if minutes < 2880 else f"{minutes / 1440:.0f} d"
 
 
-@main.group("redis")
+@main.group("redis", short_help="The embedded server.")
 def redis() -> None:
     """The embedded server, which is used while REDIS_URL is not set."""
 

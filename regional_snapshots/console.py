@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -15,7 +16,7 @@ from rich.table import Table
 from regional_snapshots.model.feeds import FeedReport
 from regional_snapshots.model.snapshot import Snapshot
 
-out = Console(highlight=False, emoji=False)
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 COLOURS = {
@@ -35,7 +36,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     """Print a table; words of COLOURS are coloured, ids are never cut."""
     grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        grid.add_column(column, no_wrap=column in ("snapshot id", "region", "feed"), overflow="fold")
+        grid.add_column(column, no_wrap=column in ("snapshot id", "region", "feed", "latest", "UTC"), overflow="fold")
     for row in rows:
         cells = [str(cell) for cell in row]
         grid.add_row(*(f"[{COLOURS[cell]}]{cell}[/]" if cell in COLOURS else _plain(cell) for cell in cells))

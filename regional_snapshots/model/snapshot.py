@@ -1,6 +1,6 @@
 """The snapshot: one region at one instant, sealed under an id that verifies its own content.
 
-An id is ``<12 hex digits of generated_at>-<12 hex digits of a digest>``. It sorts by time, and because the digest covers
+An id is ``<12 hex digits of generated_at>-<12 hex digits of a digest>``. It sorts by time. Because the digest covers
 everything but the id itself, a reader can prove that the document it holds is the one that was written.
 """
 
