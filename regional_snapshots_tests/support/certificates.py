@@ -32,6 +32,7 @@ def make_certificates(directory: Path) -> Certificates:
     authority = (
         _builder(authority_name, authority_name, authority_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_signs_certificates(), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
@@ -51,6 +52,13 @@ def make_certificates(directory: Path) -> Certificates:
         )
     )
     return made
+
+
+def _signs_certificates() -> x509.KeyUsage:
+    """Strict verification, the default from Python 3.13, asks an authority for it."""
+    unused = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    rest = dict.fromkeys((*unused, "encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(key_cert_sign=True, crl_sign=True, **rest)
 
 
 def _name(common_name: str) -> x509.Name:

@@ -21,7 +21,6 @@ from pathlib import Path
 import redis
 
 from regional_snapshots.store.server_binary import server_binaries
-from regional_snapshots_tests.support.certificates import make_certificates
 
 HARNESS_USER = "harness"
 """A user that may do everything, so that a test can shut out the default user and still look."""
@@ -211,6 +210,8 @@ class RedisServer:
         if self.port:
             settings["port"] = self.port
         if self.tls_port:
+            from regional_snapshots_tests.support.certificates import make_certificates
+
             made = make_certificates(self.directory)
             self._authority = made.authority
             settings |= {"tls-port": self.tls_port, "tls-auth-clients": "no"}
