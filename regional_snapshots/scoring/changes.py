@@ -108,15 +108,11 @@ def baseline_of(document: Any, region_id: str) -> Baseline:
     if document.get("region_id", region_id) != region_id:
         raise UnreadablePreviousError("it belongs to another region")
     balance = _object(document.get("balance", {}), "balance")
-    actors = [_object(item, "an actor") for item in _list(document.get("actors", []), "actors")]
     return Baseline(
         regime=_regime(document.get("regime")),
         balance={axis: _number(balance[axis], axis) for axis in BUFFERS if balance.get(axis) is not None},
         active=_active(document.get("triggers")),
-        leverage={
-            _text(item.get("actor_id"), "an actor's id"): _number(item.get("leverage_score", 0), "a leverage score")
-            for item in reversed(actors)
-        },
+        leverage=_leverage(document.get("actors", [])),
         lanes=_lanes(document.get("scenario_sets", [])),
     )
 
@@ -139,6 +135,16 @@ def _active(value: Any) -> tuple[str, ...] | None:
         return None
     listed = _list(_object(value, "triggers").get("active"), "triggers.active")
     return tuple(_text(_object(item, "a trigger").get("id"), "a trigger's id") for item in listed)
+
+
+def _leverage(value: Any) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for item in _list(value, "actors"):
+        actor = _object(item, "an actor")
+        score = actor.get("leverage_score")
+        key = _text(actor.get("actor_id"), "an actor's id")
+        found.setdefault(key, 0 if score is None else _number(score, "a leverage score"))
+    return found
 
 
 def _lanes(value: Any) -> dict[tuple[str, str], float]:

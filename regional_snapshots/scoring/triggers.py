@@ -95,9 +95,9 @@ def trigger_state(operator: str, target: float, value: float | None) -> str:
     held = {"gt": value > target, "gte": value >= target, "lt": value < target, "lte": value <= target}
     if held[operator]:
         return "active"
-    band = abs(target) * NEAR
+    band = abs(target) * NEAR  # none around a target of 0: such a trigger is never watched
     near = target - band <= value < target if operator in ("gt", "gte") else target < value <= target + band
-    return "watching" if near and target != 0 else "dormant"
+    return "watching" if near else "dormant"
 
 
 def _described(trigger: Trigger, active: bool, now_ms: int) -> dict[str, Any]:
