@@ -1,0 +1,88 @@
+"""Round trips: by the clock, as (time with a delay - time without) / delay, and counted on the busiest connection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.documents import regions, snapshots
+from benchmarks.line import Line
+from benchmarks.measure import Figure, Tick, figure, take_turns, timed
+from benchmarks.throughput import commit
+from regional_snapshots.defs.refresh import refresh
+from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots_tests.support.server import RedisServer
+
+GROUP = "round trips"
+
+
+@dataclass(frozen=True)
+class Trip:
+    """Something that waits for the server: ``prepare`` is not measured, and what it returns is handed to ``run``."""
+
+    what: str
+    run: Callable[[object], object]
+    prepare: Callable[[], object] = lambda: None
+    target: str = ""
+
+
+def round_trips(quick: bool, tick: Tick) -> Iterator[Figure]:
+    """Persist, refresh in a cold process, read, reconcile."""
+    rounds, delays_s = (1, (0.02,)) if quick else (5, (0.02, 0.1))
+    with RedisServer() as server, Line(server.socket_path) as line, SnapshotStore(line.url) as store:
+        store.write_feeds(read_directory(SAMPLE)[0])
+        commit(store, snapshots(100))
+        for trip in trips(line.url, store):
+            turns = count(line, trip)
+            results = take_turns(
+                {f"{trip.what}, {delay_s * 1000:g} ms": _delayed(line, trip, delay_s) for delay_s in (0.0, *delays_s)},
+                rounds,
+                tick,
+            )
+            without, *delayed = results.values()
+            for seconds, delay_s in zip(delayed, delays_s, strict=True):
+                values = [(slow - fast) / delay_s for slow, fast in zip(seconds, without, strict=True)]
+                target = trip.target if delay_s == delays_s[-1] else ""
+                yield figure(GROUP, f"{trip.what}, {delay_s * 1000:g} ms", "round trips", values, target)
+            yield figure(GROUP, f"{trip.what}, counted on its busiest connection", "turnarounds", [turns])
+
+
+def trips(url: str, store: SnapshotStore) -> list[Trip]:
+    """What is measured. ``store`` is warm; a cold one opens its connections anew."""
+
+    def refresh_step(_: object) -> None:
+        with SnapshotStore(url) as cold:
+            made = refresh(cold, REGION_IDS, time.time_ns() // 1_000_000, min_confidence=0.0, force=True)
+            commit(cold, [scored.snapshot for scored in made.regions.values()], force=True)
+
+    return [
+        Trip("persist 8 regions, warm", lambda made: commit(store, made), lambda: snapshots(8), "<= 2.3"),
+        Trip("whole refresh step, cold", refresh_step, target="<= 8"),
+        Trip("latest of 8 regions, warm", lambda _: store.latest_all(regions(8))),
+        Trip("latest of 100 regions, warm", lambda _: store.latest_all(regions(100)), target="<= 3"),
+        Trip("reconcile 8 healthy regions, warm", lambda _: store.reconcile(regions(8))),
+        Trip("reconcile 100 healthy regions, warm", lambda _: store.reconcile(regions(100)), target="<= 6"),
+    ]
+
+
+def count(line: Line, trip: Trip) -> int:
+    """How often the busiest connection was waited for. The first run warms up and is not counted."""
+    trip.run(trip.prepare())
+    prepared = trip.prepare()
+    line.turnarounds.clear()
+    trip.run(prepared)
+    return max(line.turnarounds.values())
+
+
+def _delayed(line: Line, trip: Trip, delay_s: float) -> Callable[[], float]:
+    def measure() -> float:
+        prepared, line.delay_s = trip.prepare(), delay_s
+        try:
+            return timed(lambda: trip.run(prepared))
+        finally:
+            line.delay_s = 0.0
+
+    return measure
