@@ -26,6 +26,6 @@ overview_job = dg.define_asset_job(
 )
 observe_feeds_job = dg.define_asset_job(
     "observe_feeds",
-    dg.AssetSelection.keys(*feed_keys),
+    dg.AssetSelection.assets(*feed_keys),
     description="Note age, size and version of every feed, all at one instant.",
 )

@@ -1,0 +1,1 @@
+"""The Dagster surface, on a real server."""

@@ -1,0 +1,95 @@
+"""The project's own definitions on a real server, with sample feeds in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from regional_snapshots.definitions import definitions
+from regional_snapshots.defs.partitions import range_tags
+from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots_tests.support.server import RedisServer
+
+A_DAY_IN_MINUTES = 24 * 60
+
+
+class Project:
+    """Runs the project's jobs in this process, on an instance of its own."""
+
+    def __init__(self, store: SnapshotStoreResource, instance: dg.DagsterInstance) -> None:
+        self.store_resource = store
+        self.instance = instance
+        self.definitions = definitions(store)
+
+    def run(
+        self,
+        job: str,
+        *,
+        tags: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> dg.ExecuteInProcessResult:
+        """Run a job to its end, successful or not."""
+        loggers = {"console": {"config": {"log_level": "CRITICAL"}}}
+        return self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.instance,
+            tags=dict(tags or {}),
+            run_config={"loggers": loggers, **({"ops": config} if config else {})},
+            raise_on_error=False,
+            **options,
+        )
+
+    def refresh(self, regions: Sequence[str] = REGION_IDS, **config: Any) -> dg.ExecuteInProcessResult:
+        """Run one refresh of neighbouring regions; keywords are the launchpad's options."""
+        ops = {"regional_snapshot": {"config": config}} if config else None
+        return self.run("refresh", tags=range_tags(regions), config=ops)
+
+    def reconcile(self, **config: Any) -> dg.ExecuteInProcessResult:
+        """Run one reconciliation; keywords are the launchpad's options."""
+        return self.run("reconcile", config={"snapshot_reconciliation": {"config": config}} if config else None)
+
+
+@pytest.fixture
+def store(server: RedisServer, tmp_path: Path) -> SnapshotStoreResource:
+    """A store whose buckets last a day, so that no bucket turns in the middle of a test."""
+    return SnapshotStoreResource(redis_url=server.url, home=str(tmp_path), bucket_minutes=A_DAY_IN_MINUTES)
+
+
+@pytest.fixture
+def bare_project(store: SnapshotStoreResource) -> Iterator[Project]:
+    """The project, before any feed was published."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Project(store, instance)
+
+
+@pytest.fixture
+def project(bare_project: Project, server: RedisServer) -> Project:
+    """The project, with the sample feeds."""
+    documents, _ = read_directory(SAMPLE)
+    with server.client() as client:
+        client.mset(documents)
+    return bare_project
+
+
+def materialized(result: dg.ExecuteInProcessResult, asset: str = "regional_snapshot") -> dict[str, dict[str, Any]]:
+    """``{partition: {label: value}}`` of the materializations of a run; no partition twice."""
+    shown: dict[str, dict[str, Any]] = {}
+    for event in result.get_asset_materialization_events():
+        if event.asset_key == dg.AssetKey(asset):
+            assert event.partition not in shown, f"{event.partition} is shown twice"
+            metadata = event.materialization.metadata
+            shown[event.partition or ""] = {label: entry.value for label, entry in metadata.items()}
+    return shown
+
+
+def failure(result: dg.ExecuteInProcessResult) -> tuple[str, dict[str, Any]]:
+    """Description and metadata of the ``dagster.Failure`` that ended a run."""
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    failed = event.step_failure_data.user_failure_data
+    return failed.description, {label: entry.value for label, entry in failed.metadata.items()}
