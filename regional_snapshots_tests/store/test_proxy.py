@@ -87,6 +87,28 @@ def test_a_cut_strikes_its_request_and_nothing_else(server, proxy, where, execut
     assert client.ping()
 
 
+@pytest.mark.parametrize(
+    ("where", "heard"),
+    [
+        (Break.BEFORE_REQUEST, b":1\r\n"),
+        (Break.WITHIN_REQUEST, b":1\r\n"),
+        (Break.BEFORE_REPLY, b":1\r\n"),
+        (Break.WITHIN_REPLY, b":1\r\n:2"),
+        (Break.AFTER_REPLY, b":1\r\n:2\r\n"),
+    ],
+)
+def test_the_client_hears_everything_up_to_the_cut_and_nothing_more(proxy, where, heard):
+    proxy.arm(where, 2)
+    with socket.socket(socket.AF_UNIX) as plain:
+        plain.connect(proxy.url.removeprefix("unix://"))
+        plain.sendall(b"*2\r\n$4\r\nINCR\r\n$1\r\na\r\n" * 3)
+        received = b""
+        with suppress(OSError):
+            while data := plain.recv(64):
+                received += data
+    assert received == heard
+
+
 def test_a_cut_after_the_reply_leaves_a_dead_connection(proxy):
     client = connect(proxy, single_connection_client=True)
     proxy.arm(Break.AFTER_REPLY, "SET")
