@@ -14,7 +14,7 @@ run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL), 
 	  test $$status -eq 0 && echo "Next: make dev, then open http://127.0.0.1:3000" ; exit $$status
 
 test: $(READY)  ## all tests that take less than five minutes together
-	@"$(BIN)/python" -m pytest
+	@"$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile
 
 dev: $(READY) $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000, on the same instance
 	"$(BIN)/dagster" dev --host 127.0.0.1 --workspace workspace.yaml

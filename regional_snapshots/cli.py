@@ -279,7 +279,9 @@ def feeds_load(directory: Path | None, sample: bool, if_none: bool, as_json: boo
         console.as_json({"loaded": sorted(documents), "skipped": skipped})
     else:
         what = "sample feeds (illustrative: old, rounded figures)" if sample else "feed documents"
-        console.line(f"{len(documents)} {what} loaded" if documents else "feeds are there already: none loaded")
+        external = settings.redis_url or settings.feeds_redis_url
+        why_none = "this is not the embedded server" if external else "feeds are there already"
+        console.line(f"{len(documents)} {what} loaded" if documents else f"{why_none}: no sample feeds loaded")
         for name in skipped:
             console.line(f"skipped {name}: not the key of a feed")
     return FINE

@@ -172,11 +172,16 @@ def test_without_redis_url_the_embedded_server_is_used(shell: Shell) -> None:
         url = shell("redis", "start", REDIS_URL="").stdout.strip().removeprefix("running at ")
         assert url == shell("redis", "url", REDIS_URL="").stdout.strip()
         assert "14" in shell("feeds", "load", "--sample", "--if-none", REDIS_URL="").stdout
-        assert "none loaded" in shell("feeds", "load", "--sample", "--if-none", REDIS_URL="").stdout
+        assert "no sample feeds loaded" in shell("feeds", "load", "--sample", "--if-none", REDIS_URL="").stdout
         assert shell("redis", "status", REDIS_URL="").returncode == 0
     finally:
         assert shell("redis", "stop", REDIS_URL="").stdout.strip() == "stopped"
     assert shell("redis", "status", REDIS_URL="").returncode == 1
+
+
+def test_sample_feeds_never_enter_a_server_of_the_users_by_themselves(shell: Shell, server: RedisServer) -> None:
+    assert "not the embedded server" in shell("feeds", "load", "--sample", "--if-none").stdout
+    assert not server.client().keys()
 
 
 def test_compute_prints_the_same_bytes_twice(shell: Shell, tmp_path: Path) -> None:
