@@ -1,46 +1,63 @@
-"""Sensors: what happens after a refresh, and after one that failed."""
+"""Sensors: what happens after a refresh, and after one that failed.
+
+They look at every run that refreshes regions: those of the schedule, and those that a person starts in the UI.
+"""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
+from regional_snapshots.defs.assets import regional_snapshot
 from regional_snapshots.defs.jobs import overview_job, reconcile_job, refresh_job
 from regional_snapshots.defs.partitions import range_tags, regions_of, runs_for
 from regional_snapshots.settings import Settings
 
 settings = Settings.load()
+
 RETRY_OF = "regional_snapshots/retry_of"
 """Tag of a run that repeats the failed regions of another: such a run is not repeated again."""
+
+REPEATED_BY_DAGSTER = ("dagster/will_retry", "dagster/retry_number")
+"""Tags of a crashed run that the daemon repeats itself, and of that repetition (see run_retries in dagster.yaml)."""
+
+NO_REFRESH = dg.SkipReason("The run did not refresh regions.")
 
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[refresh_job],
     request_job=overview_job,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Brings the world overview up to date after a refresh.",
+    description="After a refresh: brings the world overview up to date.",
 )
-def after_refresh(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+def after_refresh(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
     """One overview per refresh."""
-    return dg.RunRequest(run_key=context.dagster_run.run_id)
+    run = context.dagster_run
+    return dg.RunRequest(run_key=run.run_id) if is_refresh(run) else NO_REFRESH
 
 
 @dg.run_failure_sensor(
-    monitored_jobs=[refresh_job],
     request_jobs=[refresh_job, reconcile_job, overview_job],
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="After a refresh that failed: reconciles at once, and repeats the failed regions once.",
+    description="After a refresh that failed: reconciles, renews the overview, and repeats the failed regions once.",
 )
-def after_failed_refresh(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest]:
+def after_failed_refresh(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Reconcile and renew the overview; repeat what failed, unless this run was such a repetition itself."""
     run = context.dagster_run
+    if not is_refresh(run):
+        yield NO_REFRESH
+        return
     yield dg.RunRequest(run_key=f"{run.run_id} reconcile", job_name=reconcile_job.name)
     yield dg.RunRequest(run_key=f"{run.run_id} overview", job_name=overview_job.name)
-    if RETRY_OF in run.tags:
+    if any(run.tags.get(tag, "false") != "false" for tag in (RETRY_OF, *REPEATED_BY_DAGSTER)):
         return
     for regions in runs_for(failed_regions(context), settings.regions_per_run):
         tags = range_tags(regions) | {RETRY_OF: run.run_id}
         yield dg.RunRequest(run_key=f"{run.run_id} {regions[0]}", job_name=refresh_job.name, tags=tags)
+
+
+def is_refresh(run: dg.DagsterRun) -> bool:
+    """Whether a run refreshes regions: it is the job's, or it was started from the asset's own page."""
+    return run.job_name == refresh_job.name or regional_snapshot.key in (run.asset_selection or ())
 
 
 def failed_regions(context: dg.RunFailureSensorContext) -> list[str]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from regional_snapshots.definitions import definitions
 from regional_snapshots.defs.io_manager import SnapshotIOManager
 from regional_snapshots.defs.partitions import backfill_policy, range_tags, regions_of, runs_for
 from regional_snapshots.defs.refresh import Refresh
-from regional_snapshots.definitions import definitions
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized
 from regional_snapshots_tests.support.server import RedisServer
@@ -121,7 +121,7 @@ class FailsOnceAfterWriting(SnapshotIOManager):
 
 
 def test_a_step_that_is_retried_writes_once(project: Project, server: RedisServer) -> None:
-    assets = [definition for definition in definitions(project.store_resource).assets or []]
+    assets = list(definitions(project.store_resource).assets or [])
     resources = {
         "snapshots": project.store_resource,
         "snapshot_io_manager": FailsOnceAfterWriting(snapshots=project.store_resource),
