@@ -307,6 +307,7 @@ class _Diagnosis:
         self.plan.latest = self.target or ""
         if self.target != named:
             self.point(named)
+            self.reindexed = True
 
     def misled(self, named: str | None) -> tuple[str, str]:
         """What is wrong with the pointer itself, as kind and detail; ("", "") when nothing is."""

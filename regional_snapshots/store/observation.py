@@ -6,7 +6,7 @@ one write: many for a survey, and one, on a connection of its own and under ``WA
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from redis.exceptions import ResponseError
@@ -18,6 +18,10 @@ from regional_snapshots.store.diagnosis import Held, Rules, Seen, time_of
 from regional_snapshots.store.keys import RegionKeys
 
 Talk = Generator[list[Command], list[Reply], "Surveyed | Seen"]
+Step = tuple[list[Command], Callable[[list[Reply]], None]]
+"""Commands, and who notes their replies."""
+BATCH = 64
+"""Suspects of one region that are looked at, and mended, in one transaction."""
 SHORT = 99
 """Last byte that is read of a pointer, view or claim: enough for an id, whatever else somebody wrote there."""
 
@@ -181,30 +185,19 @@ def look(keys: RegionKeys, suspects: Suspects, around_ms: int, rules: Rules) -> 
     Raises :class:`StoreError` when the server refuses to read this region.
     """
     names = sorted(suspects.claims.union(claim_keys(keys, around_ms, rules.bucket_ms)))
-    fixed = [keys.latest, keys.index, *names]
     reads = [command for key in (keys.latest, *names) for command in _string(key)]
-    answers = iter(
-        (
-            yield [
-                ("UNWATCH",),
-                ("WATCH", *fixed),
-                ("TIME",),
-                ("TYPE", keys.index),
-                ("PTTL", keys.index),
-                ("ZCARD", keys.index),
-                *reads,
-            ]
-        )
-    )
+    index_reads = [("TYPE", keys.index), ("PTTL", keys.index), ("ZCARD", keys.index)]
+    opening = [("UNWATCH",), ("WATCH", keys.latest, keys.index, *names), ("TIME",), *index_reads, *reads]
+    answers = iter((yield opening))
     _hard(next(answers), keys), _hard(next(answers), keys)
-    server_ms = _ms(next(answers))
+    server_ms = _ms(_hard(next(answers), keys))
     index = Held(text(_hard(next(answers), keys)), _hard(next(answers), keys))
     size = _lenient(next(answers), keys) or 0
     latest = _held(answers, keys)
-    claims = {name: held for name in names if (held := _held(answers, keys)).there}
-    facts = _Facts(keys, suspects, latest, claims, indexed=index.type == "zset", size=size)
+    claims = {name: _held(answers, keys) for name in names}
+    facts = _Facts(keys, suspects, latest, claims, rules.bucket_ms, indexed=index.type == "zset", size=size)
     while commands := facts.next_reads():
-        facts.take(iter((yield commands)))
+        facts.take((yield commands))
     return facts.seen(server_ms, index)
 
 
@@ -212,65 +205,98 @@ class _Facts:
     """What a look has read so far, and what it needs to read next."""
 
     def __init__(
-        self, keys: RegionKeys, suspects: Suspects, latest: Held, claims: dict[str, Held], *, indexed: bool, size: int
-    ) -> None:
+        self, keys: RegionKeys, suspects: Suspects, latest: Held, claims: dict[str, Held], bucket_ms: int,
+        *, indexed: bool, size: int,
+    ) -> None:  # fmt: skip
         self.keys, self.suspects, self.latest, self.claims = keys, suspects, latest, claims
-        self.indexed, self.size = indexed, size
+        self.bucket_ms, self.indexed, self.size = bucket_ms, indexed, size
+        self.claims_read: set[int] = set()
+        self.claims_there: set[str] = set()
         self.walked: list[str] = []
         self.judged = set(suspects.ids) | ({latest.value} if latest.type == "string" else set())
         self.named = {held.value for held in claims.values() if held.type == "string"}
         self.payloads: dict[str, Held] = {}
         self.scores: dict[str, float | None] = {}
         self.views: dict[int, Held] = {}
-        self.asked: tuple[list[str], list[int], int] = ([], [], 0)
+        self.steps: list[Step] = []
 
     def next_reads(self) -> list[Command]:
-        ids = sorted((self.judged | self.named) - self.payloads.keys())
-        instants = self.suspects.views | {time_of(name) for name in self.judged}
-        views = sorted(instant for instant in instants - self.views.keys() if instant is not None)
-        walk = self._walk()
-        self.asked = (ids, views, walk)
-        commands: list[Command] = []
-        for name in ids:
-            key = self.keys.payload(name)
-            commands += [("WATCH", key), ("TYPE", key), ("PTTL", key), ("GET", key)]
-            commands += [("ZSCORE", self.keys.index, name)] if self.indexed else []
-        for instant in views:
-            commands += [("WATCH", self.keys.view(instant)), *_string(self.keys.view(instant))]
-            commands += [("ZRANGEBYSCORE", self.keys.index, instant, instant)] if self.indexed else []
-        if walk:
-            first = len(self.walked)
-            commands.append(("ZREVRANGE", self.keys.index, first, first + walk - 1))
-        return commands
+        """The commands that are still to be sent; none when everything that matters has been read."""
+        instants = {time_of(name) for name in self.judged} - {None}
+        self.steps = [
+            *map(self._payload, sorted((self.judged | self.named) - self.payloads.keys())),
+            *map(self._view, sorted((instants | self.suspects.views) - self.views.keys())),
+            *map(self._claims_of, sorted(instants - self.claims_read)),
+            *map(self._claim, sorted(self.claims_there - self.claims.keys())),
+            *self._walk(),
+        ]
+        return [command for commands, _ in self.steps for command in commands]
 
-    def take(self, answers: Iterator[Reply]) -> None:
-        ids, views, walk = self.asked
-        for name in ids:
-            _hard(next(answers), self.keys)
-            kind, pttl = text(_hard(next(answers), self.keys)), _hard(next(answers), self.keys)
-            raw = _lenient(next(answers), self.keys)
-            problem, foreign = _verdict(raw, name, self.keys) if kind == "string" else ("", False)
-            self.payloads[name] = Held(kind, pttl, problem=problem, foreign=foreign)
-            score = _hard(next(answers), self.keys) if self.indexed else None
-            self.scores[name] = None if score is None else float(score)
-        for instant in views:
-            _hard(next(answers), self.keys)
-            self.views[instant] = held = _held(answers, self.keys)
-            neighbours = _hard(next(answers), self.keys) if self.indexed else []
-            self.judged |= {text(member) for member in neighbours}
+    def take(self, replies: list[Reply]) -> None:
+        """Note the replies to the commands that :meth:`next_reads` gave last."""
+        answers = iter(replies)
+        for commands, note in self.steps:
+            note([next(answers) for _ in commands])
+
+    def _payload(self, name: str) -> Step:
+        key = self.keys.payload(name)
+        score = [("ZSCORE", self.keys.index, name)] if self.indexed else []
+
+        def note(replies: list[Reply]) -> None:
+            _, kind, pttl, raw, *rest = (_lenient(reply, self.keys) for reply in replies)
+            problem, foreign = _verdict(raw, name, self.keys) if kind == b"string" else ("", False)
+            self.payloads[name] = Held(text(kind), pttl, problem=problem, foreign=foreign)
+            self.scores[name] = float(rest[0]) if rest and rest[0] is not None else None
+
+        return [("WATCH", key), ("TYPE", key), ("PTTL", key), ("GET", key), *score], note
+
+    def _view(self, instant: int) -> Step:
+        key = self.keys.view(instant)
+        neighbours = [("ZRANGEBYSCORE", self.keys.index, instant, instant)] if self.indexed else []
+
+        def note(replies: list[Reply]) -> None:
+            self.views[instant] = held = _held(iter(replies[1:4]), self.keys)
+            self.judged.update(text(member) for reply in replies[4:] for member in _hard(reply, self.keys))
             if held.type == "string" and time_of(held.value) == instant:
                 (self.judged if instant in self.suspects.views else self.named).add(held.value)
-        if walk:
-            self.walked += [text(member) for member in _hard(next(answers), self.keys)]
-            self.judged.update(self.walked)
 
-    def _walk(self) -> int:
-        """How many more entries to read from the top: until one of them is sound, the head is not known."""
-        walked = len(self.walked)
+        return [("WATCH", key), *_string(key), *neighbours], note
+
+    def _claims_of(self, instant: int) -> Step:
+        """Which claims of this instant's bucket are there: if its snapshot goes, they have to go with it."""
+        bucket = instant // self.bucket_ms
+        names = [self.keys.claim(reason, bucket) for reason in TRIGGER_REASONS]
+
+        def note(replies: list[Reply]) -> None:
+            values = _hard(replies[1], self.keys)
+            self.claims_read.add(instant)
+            self.claims_there.update(name for name, value in zip(names, values, strict=True) if value is not None)
+
+        return [("WATCH", *names), ("MGET", *names)], note
+
+    def _claim(self, name: str) -> Step:
+        def note(replies: list[Reply]) -> None:
+            self.claims[name] = held = _held(iter(replies), self.keys)
+            if held.type == "string":
+                self.named.add(held.value)
+
+        return _string(name), note
+
+    def _walk(self) -> list[Step]:
+        """More entries from the top of the index: until one of them is sound, the head is not known."""
+        first = len(self.walked)
         unread = any(name not in self.payloads for name in self.walked)
-        if not self.indexed or walked >= self.size or unread or any(map(self._sound, self.walked)):
-            return 0
-        return max(1, min(walked, 64))
+        if not self.indexed or first >= self.size or unread or any(map(self._sound, self.walked)):
+            return []
+        last = first + max(1, min(first, BATCH)) - 1
+
+        def note(replies: list[Reply]) -> None:
+            members = [text(member) for member in _hard(replies[0], self.keys)]
+            self.walked += members
+            self.judged.update(members)
+            self.size = self.size if members else 0
+
+        return [([("ZREVRANGE", self.keys.index, first, last)], note)]
 
     def _sound(self, name: str) -> bool:
         held = self.payloads[name]
@@ -279,7 +305,7 @@ class _Facts:
     def seen(self, server_ms: int, index: Held) -> Seen:
         return Seen(
             self.keys, server_ms, self.latest, index, self.size, frozenset(self.judged), self.scores, self.payloads,
-            self.views, self.claims,
+            self.views, {name: held for name, held in self.claims.items() if held.there},
         )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from regional_snapshots.store.errors import (
 )
 from regional_snapshots.store.findings import Finding, ReconcileReport, RegionState
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
-from regional_snapshots.store.observation import Surveyed, Suspects, look, packed, survey
+from regional_snapshots.store.observation import BATCH, Surveyed, Suspects, look, packed, survey
 from regional_snapshots.store.sweep import sweep
 
 __all__ = ["Finding", "ReconcileReport", "Reconciler"]
@@ -42,8 +42,6 @@ GROUP = 128
 ENTRIES, ENTRIES_DEEP = 8192, 256
 """Index entries per exchange, over all regions of a group: what bounds the memory, whatever the history's length."""
 SMALLEST_PAGE = 32
-BATCH = 64
-"""Suspects of one region that are looked at, and mended, in one transaction."""
 SIDE_BY_SIDE = 8
 """Regions that are looked at exactly at the same time, one connection each."""
 
@@ -140,8 +138,8 @@ class Reconciler:
                 run.found(region, plan.findings if sent else [], mended=False)
                 raise error
             if applied:
-                if in_doubt and not plan.findings:
-                    plan = replace(plan, findings=in_doubt.findings, changes=in_doubt.changes)
+                if in_doubt:
+                    run.found(region, in_doubt.findings, mended=True)
                 run.settle(seen, plan)
                 return
             await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, 0.25)))  # noqa: S311 - jitter, not a secret
@@ -175,7 +173,7 @@ class Reconciler:
         """Find what no index names, region by region, and judge it like every other suspect."""
         readable = [region for region in regions if region not in run.errors]
         try:
-            async for suspects in sweep(self._connections, self._layout, readable, run.rules):
+            async for suspects in sweep(self._connections, self._layout, readable):
                 await self._examine_all({region: found for region, found in suspects.items() if found}, run)
         except StoreError as error:
             run.errors |= dict.fromkeys(readable, error)
