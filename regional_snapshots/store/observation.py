@@ -142,10 +142,11 @@ def _judge(
     if not entries:
         return
     views = _hard(next(answers), keys)
-    for (identity, _), view in zip(entries, views, strict=True):
+    instants = {identity.encode(): instant for identity, instant in entries}
+    for (identity, instant), view in zip(entries, views, strict=True):
         payload, payload_pttl, view_pttl = (_soft(next(answers), keys, found) for _ in range(3))
         whole = payload and (not deep or not _verdict(payload, identity, keys)[0])
-        if not whole or payload_pttl < 0 or view_pttl < 0 or view != identity.encode():
+        if not whole or payload_pttl < 0 or view_pttl < 0 or instants.get(view) != instant:
             found.ids.add(identity)
 
 

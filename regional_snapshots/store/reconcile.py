@@ -42,6 +42,8 @@ GROUP = 128
 ENTRIES, ENTRIES_DEEP = 8192, 256
 """Index entries per exchange, over all regions of a group: what bounds the memory, whatever the history's length."""
 SMALLEST_PAGE = 32
+UNWATCH: list[Command] = [("UNWATCH",)]
+"""Ends a look that found nothing: where there is nothing to report, there is nothing to prove."""
 SIDE_BY_SIDE = 8
 """Regions that are looked at exactly at the same time, one connection each."""
 
@@ -125,9 +127,9 @@ class Reconciler:
             try:
                 async with self._connections.borrow() as connection:
                     seen, plan = await self._look(connection, region, suspects, run)
+                    sent = plan if run.repair and plan.changes else None
                     commands = packed(command for change in plan.changes for command in change.commands)
-                    sent = plan if run.repair and commands else None
-                    transaction = [("MULTI",), *(commands if sent else []), ("EXEC",)]
+                    transaction = [("MULTI",), *(commands if sent else []), ("EXEC",)] if plan.findings else UNWATCH
                     replies = await self._connections.exchange(connection, transaction)
                 applied = _applied(replies, transaction, region)
             except LINK_ERRORS as error:
@@ -236,12 +238,14 @@ def batches(suspects: Suspects) -> Iterable[Suspects]:
 
 def _applied(replies: list[Reply], commands: list[Command], region: str) -> bool:
     """Whether the transaction took effect; False when something watched had changed. Raises :class:`StoreError`."""
-    *queued, executed = replies
+    executed = replies[-1]
     if executed is None:
         return False
-    for reply in [*queued, executed]:
+    for reply in replies:
         if isinstance(reply, ResponseError):
             raise refusal(reply, region=region) from reply
+    if commands == UNWATCH:
+        return True
     refused = [
         f"{command[0]} ({reply})"
         for reply, command in zip(executed, commands[1:-1], strict=True)
