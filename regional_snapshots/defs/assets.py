@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from regional_snapshots.defs.feeds import feed_keys, report_line
+from regional_snapshots.defs.metadata import OPERATIONS, OWNERS
 from regional_snapshots.defs.partitions import backfill_policy, region_partitions
 from regional_snapshots.defs.refresh import Refresh, refresh
 from regional_snapshots.defs.resources import SnapshotStoreResource
@@ -28,7 +29,9 @@ class RefreshConfig(dg.Config):
     deps=feed_keys,
     group_name="snapshots",
     kinds={"python", "redis"},
+    owners=OWNERS,
     code_version="1",
+    metadata={"documentation": dg.MetadataValue.path(OPERATIONS)},
 )
 def regional_snapshot(
     context: dg.AssetExecutionContext, config: RefreshConfig, snapshots: SnapshotStoreResource
@@ -39,6 +42,8 @@ def regional_snapshot(
     it: `COMMITTED`, `DUPLICATE` (another snapshot owns this bucket), or `LATE` (kept in history; a newer one is
     already published). A region that fails never holds up the others: they are published, and the run fails and names
     the region and the reason.
+
+    *Unsynced* beside a region means that a feed has changed since: the next refresh takes it in.
     """
     now_ms = time.time_ns() // 1_000_000
     try:

@@ -5,7 +5,9 @@ import time
 import dagster as dg
 
 from regional_snapshots.defs.assets import regional_snapshot
+from regional_snapshots.defs.metadata import feed_names
 from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reader import Found
@@ -45,6 +47,24 @@ def every_region_is_current(snapshots: SnapshotStoreResource) -> dg.AssetCheckRe
         severity=dg.AssetCheckSeverity.ERROR if overdue else dg.AssetCheckSeverity.WARN,
         description="\n".join([*overdue.values(), *past.values()]) or "Every region is within its validity.",
         metadata={"regions_past_validity": len(past), "regions_overdue": len(overdue)},
+    )
+
+
+@dg.asset_check(asset=regional_snapshot, description="Every feed is published, and not older than it may be.")
+def feeds_are_fresh(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
+    """Yellow when a feed is stale or missing: the regions are published all the same, with less confidence."""
+    try:
+        values = snapshots.store.read_feeds((*DATA_KEYS, *META_KEYS))
+    except StoreError as error:
+        return dg.AssetCheckResult(passed=False, description=str(error))
+    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000)
+    stale = [report for report in parsed.report if report.status == "stale"]
+    missing = [report for report in parsed.report if report.status == "missing"]
+    return dg.AssetCheckResult(
+        passed=not stale and not missing,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"Stale: {feed_names(stale)}.\nMissing: {feed_names(missing)}.",
+        metadata={"stale_feeds": len(stale), "missing_feeds": len(missing), "confidence": parsed.confidence},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from regional_snapshots.defs.metadata import FEEDS_GUIDE
 from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.feeds import DATA_KEYS, FEEDS, META_KEYS, FeedReport, Feeds, FeedSpec
 from regional_snapshots.store.errors import StoreError
@@ -23,7 +24,11 @@ feed_specs = [
         group_name="feeds",
         kinds={"redis", "json"},
         description=f"{feed.what}\n\nPublished by another program under the Redis key `{feed.key}`.",
-        metadata={"redis_key": feed.key, "max_age_minutes": feed.max_age_min},
+        metadata={
+            "redis_key": feed.key,
+            "max_age_minutes": feed.max_age_min,
+            "documentation": dg.MetadataValue.path(FEEDS_GUIDE),
+        },
     )
     for feed in FEEDS
 ]

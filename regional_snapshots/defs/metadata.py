@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from regional_snapshots.model.feeds import Feeds
+from regional_snapshots.model.feeds import FeedReport, Feeds
 from regional_snapshots.scoring.snapshot import Scored
 from regional_snapshots.store.commit import Commit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OWNERS = ["team:regional-snapshots"]
+"""Who is asked about our assets."""
+
+OPERATIONS, FEEDS_GUIDE = "docs/operations.md", "docs/writing-feeds.md"
+"""Pages of the project that an asset points to."""
+
+
+def schema(columns: Mapping[str, tuple[str, str]]) -> dg.TableSchema:
+    """``{column: (type, description)}`` as the UI shows it."""
+    return dg.TableSchema([dg.TableColumn(name, kind, about) for name, (kind, about) in columns.items()])
+
+
+def table(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]]) -> dg.TableMetadataValue:
+    """These columns of a DataFrame as a table for the UI."""
+    records = frame[list(columns)].to_dict("records")
+    return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema=schema(columns))
 
 
 def commit_metadata(
@@ -20,25 +40,30 @@ def commit_metadata(
     meta = document["meta"]
     return {
         "outcome": commit.outcome.value,
-        "snapshot_id": commit.id,
-        "bucket_owner": commit.owner,
-        "previous_snapshot_id": previous_id or "none",
+        **({"note": scored.note} if scored.note else {}),
         "regime": document["regime"]["label"],
         "what_changed": changes_in_words(scored.changes) or "nothing",
-        "trigger_reason": meta["trigger_reason"],
         "active_triggers": ", ".join(trigger["id"] for trigger in document["triggers"]["active"]) or "none",
         "confidence": float(meta["snapshot_confidence"]),
         "net_balance": float(document["balance"]["net_balance"]),
-        "missing_inputs": ", ".join(meta["missing_inputs"]) or "none",
-        "stale_inputs": ", ".join(meta["stale_inputs"]) or "none",
-        "sample_feeds": ", ".join(report.name for report in feeds.report if report.sample) or "none",
+        "missing_feeds": feed_names(report for report in feeds.report if report.status == "missing"),
+        "stale_feeds": feed_names(report for report in feeds.report if report.status == "stale"),
+        "sample_feeds": feed_names(report for report in feeds.report if report.sample),
         "generated_at": dg.MetadataValue.timestamp(document["generated_at"] / 1000),
         "valid_until": dg.MetadataValue.timestamp(meta["valid_until"] / 1000),
+        "trigger_reason": meta["trigger_reason"],
+        "snapshot_id": commit.id,
+        "previous_snapshot_id": previous_id or "none",
+        "bucket_owner": commit.owner,
         "written_bytes": commit.bytes,
         "commit_milliseconds": round(milliseconds, 1),
         "commit_attempts": commit.attempts,
-        **({"note": scored.note} if scored.note else {}),
     }
+
+
+def feed_names(reports: Iterable[FeedReport]) -> str:
+    """Names of feeds in one line, as their assets are called."""
+    return ", ".join(report.name for report in reports) or "none"
 
 
 def changes_in_words(changes: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from regional_snapshots.defs.metadata import OPERATIONS, OWNERS, schema, table
 from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import Snapshot
@@ -25,6 +26,23 @@ AXES = {
 }
 """The seven axes in the order of the picture: four pressures, three buffers."""
 
+COLUMNS = {
+    "region": ("string", "Name of the region."),
+    "regime": ("string", "One of seven regimes, from calm to escalation ladder."),
+    "net_balance": ("float", "Buffers less pressures, -1 to 1: below zero, pressures outweigh."),
+    "confidence": ("float", "How complete and fresh the feeds were, 0 to 1."),
+    "age_hours": ("float", "Hours since the snapshot was made."),
+    "active_triggers": ("int", "How many triggers were active."),
+    "coercive_pressure": ("float", "Pressure, 0 (none) to 1."),
+    "domestic_fragility": ("float", "Pressure, 0 (none) to 1."),
+    "capital_stress": ("float", "Pressure, 0 (none) to 1."),
+    "energy_vulnerability": ("float", "Pressure, 0 (none) to 1."),
+    "alliance_cohesion": ("float", "Buffer, 0 (none) to 1."),
+    "maritime_access": ("float", "Buffer, 0 (none) to 1."),
+    "energy_leverage": ("float", "Buffer, 0 (none) to 1."),
+}
+"""Columns of the overview: ``{name: (type, description)}``."""
+
 RECENT_SNAPSHOTS = 20
 
 
@@ -32,7 +50,9 @@ RECENT_SNAPSHOTS = 20
     ins={"latest": dg.AssetIn("regional_snapshot", metadata={"allow_missing_partitions": True})},
     group_name="snapshots",
     kinds={"python", "pandas", "matplotlib"},
+    owners=OWNERS,
     code_version="1",
+    metadata={"dagster/column_schema": schema(COLUMNS), "documentation": dg.MetadataValue.path(OPERATIONS)},
 )
 def world_overview(
     context: dg.AssetExecutionContext, latest: dict[str, Any], snapshots: SnapshotStoreResource
@@ -46,7 +66,7 @@ def world_overview(
     ordered = {region: latest[region] for region in REGION_IDS if region in latest}
     if not ordered:
         raise dg.Failure("No region has a snapshot yet. Next: materialize regional_snapshot.", allow_retries=False)
-    table = overview(ordered, now_ms)
+    regions = overview(ordered, now_ms)
     try:
         snapshots.store.run(publish_summary(snapshots.store.connections, snapshots.store.layout, ordered, now_ms))
         balances = {region: snapshots.store.history(region, limit=RECENT_SNAPSHOTS) for region in ordered}
@@ -55,15 +75,15 @@ def world_overview(
     from regional_snapshots.defs.picture import overview_picture
 
     return dg.MaterializeResult(
-        value=table,
+        value=regions,
         metadata={
-            "picture": dg.MetadataValue.md(f"![axes and net balance]({overview_picture(table, balances)})"),
-            "table": dg.MetadataValue.md(table.round(3).to_markdown(index=False)),
-            "regions": len(table),
+            "picture": dg.MetadataValue.md(f"![axes and net balance]({overview_picture(regions, balances)})"),
+            "table": table(regions, COLUMNS),
+            "regions": len(regions),
             "regions_without_snapshot": ", ".join(region for region in REGION_IDS if region not in ordered) or "none",
-            "lowest_confidence": float(table["confidence"].min()),
-            "mean_net_balance": round(float(table["net_balance"].mean()), 3),
-            "active_triggers": int(table["active_triggers"].sum()),
+            "lowest_confidence": float(regions["confidence"].min()),
+            "mean_net_balance": round(float(regions["net_balance"].mean()), 3),
+            "active_triggers": int(regions["active_triggers"].sum()),
         },
     )
 
@@ -86,4 +106,4 @@ def overview(latest: dict[str, Snapshot], now_ms: int) -> "pd.DataFrame":
                 "active_triggers": len(document["triggers"]["active"]),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -6,12 +6,35 @@ import dagster as dg
 from pydantic import Field
 
 from regional_snapshots.defs.assets import regional_snapshot
+from regional_snapshots.defs.metadata import OPERATIONS, OWNERS, schema, table
 from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.errors import StoreError
 
 if TYPE_CHECKING:
     from regional_snapshots.store.reconcile import ReconcileReport
+
+COLUMNS = {
+    "region": ("string", "Id of the region."),
+    "findings": ("int", "Disagreements found."),
+    "repaired": ("int", "Of these, mended."),
+    "left": ("int", "Of these, left as found."),
+    "snapshots": ("int", "Retained snapshots."),
+    "latest": ("string", "The snapshot that readers see."),
+    "head": ("string", "The newest snapshot of the index: always the same as latest."),
+}
+"""Columns of the report: ``{name: (type, description)}``."""
+
+FINDING_COLUMNS = {
+    "region": ("string", "Id of the region."),
+    "repaired": ("bool", "Whether it was mended."),
+    "severity": ("string", "error: readers are misled; warning; info: the ordinary course of time."),
+    "detail": ("string", "What disagrees."),
+    "key": ("string", "The Redis key."),
+    "before": ("string", "What the key held."),
+    "after": ("string", "What repair makes, or would make, of it."),
+}
+"""Columns of the findings: ``{name: (type, description)}``."""
 
 
 class ReconcileConfig(dg.Config):
@@ -27,7 +50,9 @@ class ReconcileConfig(dg.Config):
     deps=[regional_snapshot],
     group_name="snapshots",
     kinds={"python", "redis", "pandas"},
+    owners=OWNERS,
     code_version="1",
+    metadata={"dagster/column_schema": schema(COLUMNS), "documentation": dg.MetadataValue.path(OPERATIONS)},
 )
 def snapshot_reconciliation(config: ReconcileConfig, snapshots: SnapshotStoreResource) -> dg.MaterializeResult:
     """Checks, region by region, that latest, index, payloads, timestamp views and claims agree, and mends what drifted.
@@ -49,20 +74,25 @@ def snapshot_reconciliation(config: ReconcileConfig, snapshots: SnapshotStoreRes
         left = [f"{finding.region}: {finding.detail}" for finding in report.left]
         unread = [str(error) for error in report.errors.values()]
         raise dg.Failure("Left as found:\n" + "\n".join(left + unread), metadata=metadata, allow_retries=False)
-    return dg.MaterializeResult(value=report.table(), metadata=metadata)
+    return dg.MaterializeResult(value=report.table()[list(COLUMNS)], metadata=metadata)
 
 
 def report_metadata(report: "ReconcileReport") -> dict:
     """The report as the UI shows it: a table of the regions, one of the findings, and numbers that plot over time."""
     return {
-        "regions": dg.MetadataValue.md(report.table().to_markdown(index=False)),
-        "findings_in_full": dg.MetadataValue.md(
-            report.findings_table().to_markdown(index=False)
-            if report.findings
-            else "Nothing found: the store is healthy."
-        ),
+        "verdict": verdict(report),
+        **({"findings_in_full": table(report.findings_table(), FINDING_COLUMNS)} if report.findings else {}),
+        "regions": table(report.table(), COLUMNS),
         "regions_checked": report.regions_checked,
         "findings": len(report.findings),
         "repaired": sum(finding.repaired for finding in report.findings),
         "left": len(report.left) + len(report.errors),
     }
+
+
+def verdict(report: "ReconcileReport") -> str:
+    """The report in one line."""
+    repaired, left = sum(finding.repaired for finding in report.findings), len(report.left) + len(report.errors)
+    if not report.findings and not report.errors:
+        return f"All {report.regions_checked} regions are consistent."
+    return f"{len(report.findings)} finding(s): {repaired} mended, {left} left."

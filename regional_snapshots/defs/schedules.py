@@ -1,8 +1,8 @@
-"""Schedules: refresh every six hours, reconcile every hour; both on as soon as the daemon runs."""
+"""Schedules: refresh every six hours, reconcile and observe the feeds every hour; on as soon as the daemon runs."""
 
 import dagster as dg
 
-from regional_snapshots.defs.jobs import reconcile_job, refresh_job
+from regional_snapshots.defs.jobs import observe_feeds_job, reconcile_job, refresh_job
 from regional_snapshots.defs.partitions import range_tags, runs_for
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
@@ -34,5 +34,17 @@ def refresh_schedule(context: dg.ScheduleEvaluationContext) -> list[dg.RunReques
     description="Checks and mends the store.",
 )
 def reconcile_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run per tick."""
+    return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
+
+
+@dg.schedule(
+    job=observe_feeds_job,
+    cron_schedule=settings.reconcile_cron,
+    execution_timezone=settings.time_zone,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Notes age, size and version of every feed, as often as the store is reconciled.",
+)
+def observe_feeds_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run per tick."""
     return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())

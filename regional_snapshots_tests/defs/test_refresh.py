@@ -36,7 +36,7 @@ def test_all_eight_regions_are_committed_and_shown_in_one_run(project: Project, 
         assert -1 <= metadata["net_balance"] <= 1
         assert metadata["written_bytes"] > 1000
         assert metadata["sample_feeds"] != "none"
-        assert {"regime", "what_changed", "missing_inputs", "stale_inputs", "previous_snapshot_id"} <= set(metadata)
+        assert {"regime", "what_changed", "missing_feeds", "stale_feeds", "previous_snapshot_id"} <= set(metadata)
 
 
 def test_the_materializations_are_on_record_for_each_partition(project: Project) -> None:
