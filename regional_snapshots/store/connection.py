@@ -1,7 +1,7 @@
 """Connections to the server: a bounded pool in which callers wait in line, and exchanges of one write each.
 
-redis-py's automatic retry is off on purpose: it wraps the whole ``MULTI … EXEC`` and can execute one transaction many
-times when replies are lost. Retrying is the business of the commit protocol, which asks before it acts.
+Nothing is sent again here but reads: retrying is the business of the commit protocol, which asks before it acts.
+(redis-py's automatic retry wraps the whole ``MULTI … EXEC`` and can execute one transaction many times.)
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 from urllib.parse import urlsplit
 
-from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.connection import AbstractConnection, SSLConnection
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -35,9 +32,8 @@ from regional_snapshots.store.errors import (
     UnreachableError,
     WrongTypeError,
 )
+from regional_snapshots.store.wire import Address, Command, Reply, Wire
 
-Command = Sequence[Any]
-Reply = Any
 LINK_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
 """What an exchange raises when the link broke, rather than the server answering."""
 
@@ -68,17 +64,11 @@ class Connections:
 
     def __init__(self, url: str, *, limit: int = 50, timeout_s: float = 5.0) -> None:
         self.address = address(url)
-        self._timeout_s = timeout_s
+        self._timeout_s, self._limit = timeout_s, limit
+        self._idle: list[Wire] = []
+        self._room = asyncio.Semaphore(limit)
         try:
-            self._pool = BlockingConnectionPool.from_url(
-                url,
-                max_connections=limit,
-                timeout=None,
-                socket_timeout=None,
-                socket_connect_timeout=timeout_s,
-                driver_info=None,
-                protocol=2,
-            )
+            self._server = Address(url)
         except (ValueError, TypeError) as error:
             raise ConfigurationError(
                 f"REDIS_URL ({self.address}) cannot be used: {error}",
@@ -88,26 +78,28 @@ class Connections:
     @property
     def encrypted(self) -> bool:
         """Whether the connections use TLS."""
-        return issubclass(self._pool.connection_class, SSLConnection)
+        return self._server.encrypted
 
     @asynccontextmanager
-    async def borrow(self) -> AsyncIterator[AbstractConnection]:
+    async def borrow(self) -> AsyncIterator[Wire]:
         """A connection of one's own. After any exception it is closed, so that nobody reads another's replies."""
-        connection = await self._pool.get_connection()
-        try:
-            yield connection
-        except BaseException:
-            await connection.disconnect(nowait=True)
-            raise
-        finally:
-            await self._pool.release(connection)
+        async with self._room:
+            while self._idle and self._idle[-1].closed:
+                self._idle.pop()
+            wire = self._idle.pop() if self._idle else await self._server.connect(self._timeout_s)
+            try:
+                yield wire
+            except BaseException:
+                wire.abort()
+                raise
+            self._idle.append(wire)
 
-    async def exchange(self, connection: AbstractConnection, commands: Sequence[Command]) -> list[Reply]:
+    async def exchange(self, wire: Wire, commands: Sequence[Command]) -> list[Reply]:
         """Send all commands in one write and read one reply each. An error reply is returned, not raised.
 
         Raises one of ``LINK_ERRORS`` when the link breaks or the server does not answer in time.
         """
-        return await asyncio.wait_for(_talk(connection, commands), self._timeout_s)
+        return await wire.exchange(commands, self._timeout_s)
 
     async def ask(self, commands: Sequence[Command], *, answer_errors: bool = False) -> list[Reply]:
         """One exchange of reads on any connection, tried twice. Raises :class:`StoreError`.
@@ -136,19 +128,9 @@ class Connections:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._pool.disconnect()
-
-
-async def _talk(connection: AbstractConnection, commands: Sequence[Command]) -> list[Reply]:
-    await connection.send_packed_command(connection.pack_commands(commands))
-    return [await _reply(connection) for _ in commands]
-
-
-async def _reply(connection: AbstractConnection) -> Reply:
-    try:
-        return await connection.read_response(disconnect_on_error=False)
-    except ResponseError as error:
-        return error
+        while self._idle:
+            self._idle.pop().abort()
+        self._room = asyncio.Semaphore(self._limit)
 
 
 def refusal(error: BaseException | None, *, region: str = "", key: str = "") -> StoreError:
