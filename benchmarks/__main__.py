@@ -13,11 +13,15 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from benchmarks.measure import Figure
 from benchmarks.report import as_json, markdown, show
 from benchmarks.round_trips import round_trips
+from benchmarks.scale import scale
+from benchmarks.size import size
 from benchmarks.throughput import throughput
 
 BENCHMARKS = {
     "round-trips": round_trips,
     "throughput": throughput,
+    "growth": scale,
+    "size": size,
 }
 
 

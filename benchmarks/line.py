@@ -64,14 +64,14 @@ class Line:
     async def _requests(
         self, number: int, reader: asyncio.StreamReader, server: asyncio.StreamWriter, heard: asyncio.Event
     ) -> None:
-        delay_s, due = 2 * self.delay_s, 0.0
+        trips, due = 2, 0.0
         while data := await reader.read(1 << 18):
             if heard.is_set():
                 heard.clear()
                 self.turnarounds[number] += 1
-            due = max(due + 1e-6, self._loop.time() + delay_s)
+            due = max(due + 1e-6, self._loop.time() + trips * self.delay_s)
             self._loop.call_at(due, server.write, data)
-            delay_s = self.delay_s
+            trips = 1
         self._loop.call_at(due + 1e-6, server.close)
 
 
