@@ -1,6 +1,7 @@
 """Checks of ``regional_snapshot``: judged over all regions, so that one good region never hides a bad one."""
 
 import time
+from collections.abc import Iterable
 
 import dagster as dg
 
@@ -24,11 +25,11 @@ def latest_agrees_with_index(snapshots: SnapshotStoreResource) -> dg.AssetCheckR
         report = snapshots.store.reconcile(REGION_IDS, repair=False)
     except StoreError as error:
         return dg.AssetCheckResult(passed=False, description=str(error))
-    words = [f"{finding.region}: {finding.detail}" for finding in report.findings]
+    words = [f"{finding.region}: `{finding.key}`: {finding.detail}" for finding in report.findings]
     words += [str(error) for error in report.errors.values()]
     return dg.AssetCheckResult(
         passed=not words,
-        description="\n".join(words) or "Every region is consistent.",
+        description=bullets(words) or "Every region is consistent.",
         metadata={"regions_checked": report.regions_checked, "findings": len(words)},
     )
 
@@ -45,7 +46,7 @@ def every_region_is_current(snapshots: SnapshotStoreResource) -> dg.AssetCheckRe
     return dg.AssetCheckResult(
         passed=not past and not overdue,
         severity=dg.AssetCheckSeverity.ERROR if overdue else dg.AssetCheckSeverity.WARN,
-        description="\n".join([*overdue.values(), *past.values()]) or "Every region is within its validity.",
+        description=bullets([*overdue.values(), *past.values()]) or "Every region is within its validity.",
         metadata={"regions_past_validity": len(past), "regions_overdue": len(overdue)},
     )
 
@@ -63,9 +64,14 @@ def feeds_are_fresh(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not stale and not missing,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"Stale: {feed_names(stale)}.\nMissing: {feed_names(missing)}.",
+        description=bullets([f"stale: {feed_names(stale)}", f"missing: {feed_names(missing)}"]),
         metadata={"stale_feeds": len(stale), "missing_feeds": len(missing), "confidence": parsed.confidence},
     )
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """A list, as the UI renders it."""
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def lateness(latest: dict[str, Found], now_ms: int) -> tuple[dict[str, str], dict[str, str]]:
@@ -79,5 +85,5 @@ def lateness(latest: dict[str, Found], now_ms: int) -> tuple[dict[str, str], dic
         if now_ms - found.generated_at > OVERDUE_MS:
             overdue[region] = f"{region}: overdue, {hours:.1f} h old. Next: materialize this partition."
         elif now_ms > found.document["meta"]["valid_until"]:
-            past[region] = f"{region}: past its validity, {hours:.1f} h old: one of its feeds has aged since."
+            past[region] = f"{region}: {hours:.1f} h old, and no longer valid: a feed that it rests on is too old."
     return past, overdue

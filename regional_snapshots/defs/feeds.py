@@ -23,7 +23,8 @@ feed_specs = [
         feed_key(feed),
         group_name="feeds",
         kinds={"redis", "json"},
-        description=f"{feed.what}\n\nPublished by another program under the Redis key `{feed.key}`.",
+        description=f"{feed.what[:1].upper()}{feed.what[1:]}.\n\n"
+        f"Published by another program under the Redis key `{feed.key}`.",
         metadata={
             "redis_key": feed.key,
             "max_age_minutes": feed.max_age_min,

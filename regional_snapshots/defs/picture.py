@@ -6,6 +6,7 @@ import base64
 import io
 from typing import TYPE_CHECKING
 
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from regional_snapshots.defs.overview import AXES
@@ -34,18 +35,21 @@ def overview_picture(table: pd.DataFrame, histories: dict[str, pd.DataFrame]) ->
 
 
 def _heat_map(axes: Axes, table: pd.DataFrame) -> None:
-    """Red is bad for the region and green is good, for pressures and buffers alike; the number is the axis itself."""
+    """Red is bad for the region and blue is good, for pressures and buffers alike; the number is the axis itself."""
     values = table[list(AXES)].to_numpy(dtype=float)
     badness = values.copy()
     badness[:, PRESSURES:] = 1 - badness[:, PRESSURES:]
-    axes.imshow(badness, cmap="RdYlGn_r", vmin=0, vmax=1, aspect="auto")
+    axes.imshow(badness, cmap="RdYlBu_r", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in _cells(values):
-        axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=INK, fontsize=9)
+        ink = INK if 0.2 < badness[row, column] < 0.8 else PAPER
+        axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink, fontsize=9)
     axes.axvline(PRESSURES - 0.5, color=PAPER, linewidth=6)
     labels = [f"{row.region}\n{row.regime}" for row in table.itertuples()]
     axes.set_yticks(range(len(labels)), labels, fontsize=9, color=INK)
     axes.set_xticks(range(len(AXES)), [label.replace(" ", "\n") for label in AXES.values()], fontsize=9, color=INK)
-    axes.set_title("Pressures (left) and buffers (right), 0 to 1", fontsize=11, color=INK, loc="left")
+    axes.set_title(
+        "Pressures (left) and buffers (right), 0 to 1; red is bad, blue is good", fontsize=11, color=INK, loc="left"
+    )
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
@@ -54,10 +58,12 @@ def _balances(axes: Axes, histories: dict[str, pd.DataFrame]) -> None:
     for region, history in histories.items():
         axes.plot(history["time"], history["net_balance"], marker="o", markersize=4, label=REGIONS[region].label)
     axes.axhline(0, color=INK, linewidth=0.8)
-    axes.set_ylim(-1, 1)
+    axes.margins(y=0.15)
     axes.set_title("Net balance over the last snapshots (UTC)", fontsize=11, color=INK, loc="left")
-    axes.tick_params(axis="x", rotation=30, labelsize=8, colors=INK)
-    axes.legend(fontsize=7, ncols=2, loc="lower left", frameon=False)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    axes.tick_params(labelsize=8, colors=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.07), frameon=False)
 
 
 def _cells(values: object) -> list:

@@ -1,5 +1,6 @@
 """The asset ``snapshot_reconciliation``: proves that the store is consistent, and mends what is not."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -53,8 +54,11 @@ class ReconcileConfig(dg.Config):
     owners=OWNERS,
     code_version="1",
     metadata={"dagster/column_schema": schema(COLUMNS), "documentation": dg.MetadataValue.path(OPERATIONS)},
+    op_tags={"dagster/priority": "1"},  # first in its job: the checks judge what it leaves, also when it fails
 )
-def snapshot_reconciliation(config: ReconcileConfig, snapshots: SnapshotStoreResource) -> dg.MaterializeResult:
+def snapshot_reconciliation(
+    config: ReconcileConfig, snapshots: SnapshotStoreResource
+) -> Iterator[dg.MaterializeResult]:
     """Checks, region by region, that latest, index, payloads, timestamp views and claims agree, and mends what drifted.
 
     Safe to run at any time and any number of times: a second run finds nothing. It never moves latest backwards, and
@@ -69,12 +73,11 @@ def snapshot_reconciliation(config: ReconcileConfig, snapshots: SnapshotStoreRes
         )
     except StoreError as error:
         raise dg.Failure(f"Nothing could be checked. {error}") from error
-    metadata = report_metadata(report)
+    yield dg.MaterializeResult(value=report.table()[list(COLUMNS)], metadata=report_metadata(report))
     if not report.healthy:
         left = [f"{finding.region}: {finding.detail}" for finding in report.left]
         unread = [str(error) for error in report.errors.values()]
-        raise dg.Failure("Left as found:\n" + "\n".join(left + unread), metadata=metadata, allow_retries=False)
-    return dg.MaterializeResult(value=report.table()[list(COLUMNS)], metadata=metadata)
+        raise dg.Failure("Left as found:\n" + "\n".join(left + unread), allow_retries=False)
 
 
 def report_metadata(report: "ReconcileReport") -> dict:

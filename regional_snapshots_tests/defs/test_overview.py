@@ -1,0 +1,102 @@
+"""The world overview: everything that is published, and nothing else, for people and for readers."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import dagster as dg
+import pytest
+
+from regional_snapshots.definitions import definitions
+from regional_snapshots.defs.io_manager import SnapshotIOManager
+from regional_snapshots.defs.overview import COLUMNS
+from regional_snapshots.model.regions import REGION_IDS, REGIONS
+from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.store.errors import MissingSnapshotError
+from regional_snapshots.store.keys import TAGGED
+from regional_snapshots_tests.defs.conftest import Project, failure, materialized
+from regional_snapshots_tests.support.server import RedisServer
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def overview(project: Project) -> dict:
+    """The metadata of a new overview."""
+    result = project.run("overview")
+    assert result.success
+    return materialized(result, "world_overview")[""]
+
+
+def test_it_shows_every_region_as_a_table_and_as_a_picture(project: Project) -> None:
+    project.refresh()
+    shown = overview(project)
+    assert [record.data["region"] for record in shown["table"].records] == [REGIONS[name].label for name in REGION_IDS]
+    assert set(shown["table"].records[0].data) == set(COLUMNS)
+    assert shown["regions"] == 8
+    picture = shown["picture"].split("base64,")[1].rstrip(")")
+    assert base64.b64decode(picture).startswith(PNG)
+
+
+def test_after_a_partial_failure_it_lists_every_region_that_has_a_latest(project: Project, server: RedisServer) -> None:
+    server.client().set("snapshot:index:{latam}", "x")
+    project.refresh()
+    shown = overview(project)
+    assert shown["regions"] == 7
+    assert shown["regions_without_snapshot"] == "latam"
+
+
+def test_it_publishes_the_summary_for_readers(project: Project, server: RedisServer) -> None:
+    project.refresh()
+    overview(project)
+    summary = json.loads(server.client().get(TAGGED.summary))
+    meta = json.loads(server.client().get(TAGGED.summary_meta))
+    assert [entry["region"] for entry in summary["regions"]] == list(REGION_IDS)
+    assert meta == {"fetchedAt": summary["generatedAt"], "recordCount": len(REGION_IDS)}
+
+
+def test_with_nothing_published_it_says_what_to_do(bare_project: Project) -> None:
+    text, _ = failure(bare_project.run("overview"))
+    assert "materialize regional_snapshot" in text
+
+
+def downstream(project: Project, mapping: dg.PartitionMapping | None, **asset_options: object) -> object:
+    """What an asset that depends on the snapshots is given; ``asset_options`` may make it partitioned."""
+    given = []
+
+    @dg.asset(ins={"latest": dg.AssetIn("regional_snapshot", partition_mapping=mapping)}, **asset_options)
+    def reader(latest: object) -> None:
+        given.append(latest)
+
+    resources = {
+        "snapshots": project.store_resource,
+        "snapshot_io_manager": SnapshotIOManager(snapshots=project.store_resource),
+    }
+    assets = [*(definitions(project.store_resource).assets or []), reader]
+    key = "latam" if asset_options else None
+    dg.materialize(assets, selection=[reader], resources=resources, instance=project.instance, partition_key=key)
+    return given[0]
+
+
+def test_a_partitioned_asset_is_given_the_snapshot_of_its_region(project: Project) -> None:
+    project.refresh()
+    given = downstream(project, None, partitions_def=dg.StaticPartitionsDefinition(list(REGION_IDS)))
+    assert isinstance(given, Snapshot)
+    assert given.region == "latam"
+
+
+def test_an_unpartitioned_asset_is_given_all_regions(project: Project) -> None:
+    project.refresh()
+    given = downstream(project, None)
+    assert {region: snapshot.region for region, snapshot in given.items()} == {name: name for name in REGION_IDS}
+
+
+def test_an_asset_that_asks_for_several_regions_is_given_those(project: Project) -> None:
+    project.refresh()
+    assert set(downstream(project, dg.SpecificPartitionsPartitionMapping(["mena", "latam"]))) == {"mena", "latam"}
+
+
+def test_an_asset_that_needs_a_region_that_is_missing_fails_with_its_name(project: Project) -> None:
+    project.refresh(["mena"])
+    with pytest.raises(MissingSnapshotError, match="latam"):
+        downstream(project, dg.SpecificPartitionsPartitionMapping(["mena", "latam"]))

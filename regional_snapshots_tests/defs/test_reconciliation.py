@@ -1,0 +1,115 @@
+"""The reconciliation asset and the checks: red while something is wrong, green again when it is mended."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from regional_snapshots.defs.checks import HOUR_MS, lateness
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots_tests.defs.conftest import Project, failure, materialized
+from regional_snapshots_tests.support.documents import snapshot
+from regional_snapshots_tests.support.server import RedisServer
+
+ASSET = "snapshot_reconciliation"
+LATEST = "snapshot:latest:{mena}"
+
+
+def report(result: dg.ExecuteInProcessResult) -> dict:
+    """The metadata of the one report of a run."""
+    return materialized(result, ASSET)[""]
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    """The checks of a run, by name."""
+    return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
+
+
+def test_a_healthy_store_is_reported_healthy_region_by_region(project: Project) -> None:
+    project.refresh()
+    result = project.reconcile()
+    assert result.success
+    told = report(result)
+    assert told["verdict"] == "All 8 regions are consistent."
+    assert [record.data["region"] for record in told["regions"].records] == list(REGION_IDS)
+    assert (told["regions_checked"], told["findings"], told["repaired"], told["left"]) == (8, 0, 0, 0)
+    assert checks(result)["latest_agrees_with_index"].passed
+
+
+def test_drift_is_mended_named_and_judged_after_the_repair(project: Project, server: RedisServer) -> None:
+    project.refresh()
+    published = server.client().get(LATEST)
+    server.client().delete(LATEST)
+    result = project.reconcile()
+    assert result.success
+    told = report(result)
+    assert (told["findings"], told["repaired"], told["left"]) == (1, 1, 0)
+    assert told["findings_in_full"].records[0].data["key"] == LATEST
+    assert server.client().get(LATEST) == published
+    assert checks(result)["latest_agrees_with_index"].passed
+    assert report(project.reconcile())["findings"] == 0
+
+
+def test_without_repair_drift_is_reported_left_and_the_check_is_red(project: Project, server: RedisServer) -> None:
+    project.refresh()
+    server.client().delete(LATEST)
+    result = project.reconcile(repair=False)
+    assert not result.success
+    assert "mena" in failure(result)[0]
+    assert report(result)["left"] == 1
+    red = checks(result)["latest_agrees_with_index"]
+    assert not red.passed
+    assert red.severity == dg.AssetCheckSeverity.ERROR
+    assert LATEST in (red.description or "")
+    assert not server.client().exists(LATEST)
+
+
+def test_a_key_of_the_wrong_type_is_mended_only_on_request(project: Project, server: RedisServer) -> None:
+    server.client().set("snapshot:index:{latam}", "x")
+    assert not project.reconcile().success
+    assert project.reconcile(fix_types=True).success
+    assert project.refresh().success
+
+
+def test_only_the_regions_asked_for_are_looked_at(project: Project) -> None:
+    project.refresh()
+    assert report(project.reconcile(regions=["mena", "latam"]))["regions_checked"] == 2
+
+
+def test_an_unknown_region_is_refused_by_name(project: Project) -> None:
+    result = project.reconcile(regions=["atlantis"])
+    assert not result.success
+    assert "atlantis" in failure(result)[0]
+
+
+def test_a_missing_region_is_red_and_named(project: Project) -> None:
+    project.refresh(["mena"])
+    red = checks(project.reconcile())["every_region_is_current"]
+    assert not red.passed
+    assert red.severity == dg.AssetCheckSeverity.ERROR
+    assert "latam" in (red.description or "")
+    assert red.metadata["regions_overdue"].value == len(REGION_IDS) - 1
+
+
+def test_stale_and_missing_feeds_are_yellow_and_named(project: Project) -> None:
+    project.refresh()
+    yellow = checks(project.reconcile())["feeds_are_fresh"]
+    assert not yellow.passed
+    assert yellow.severity == dg.AssetCheckSeverity.WARN
+    assert "stale: country_scores" in (yellow.description or "")
+    assert yellow.metadata["missing_feeds"].value == 3
+
+
+@pytest.mark.parametrize(
+    ("hours_old", "hours_valid", "past", "overdue"),
+    [(1, 2, [], []), (3, 2, ["mena"], []), (13, 20, [], ["mena"]), (13, 2, [], ["mena"])],
+)
+def test_one_fresh_region_does_not_hide_a_late_one(
+    hours_old: int, hours_valid: int, past: list[str], overdue: list[str]
+) -> None:
+    now_ms = 1_780_000_000_000
+    made = now_ms - hours_old * HOUR_MS
+    meta = {"trigger_reason": "scheduled_6h", "valid_until": made + hours_valid * HOUR_MS}
+    fresh = {"trigger_reason": "scheduled_6h", "valid_until": now_ms + HOUR_MS}
+    latest = {"mena": snapshot("mena", made, meta=meta), "latam": snapshot("latam", now_ms, meta=fresh)}
+    assert [list(late) for late in lateness(latest, now_ms)] == [past, overdue]
