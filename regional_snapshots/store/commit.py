@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from redis.exceptions import ResponseError
@@ -24,7 +24,6 @@ from regional_snapshots.store.errors import (
     OutsideRetentionError,
     PartialCommitError,
     ServerBusyError,
-    ServerRefusedError,
     StoreError,
     UnreachableError,
 )
@@ -92,7 +91,11 @@ class Conflict(Exception):
 
 
 class InDoubt(Exception):
-    """The link broke after the transaction may have been sent."""
+    """The link broke after the transaction may have been sent. ``aim``: the outcome if it was executed."""
+
+    def __init__(self, aim: Outcome) -> None:
+        super().__init__(aim)
+        self.aim = aim
 
 
 class Committer:
@@ -109,14 +112,14 @@ class Committer:
         :class:`OutcomeUnknownError` and :class:`PartialCommitError` leave anything written.
         """
         deadline = time.monotonic() + self._policy.patience_s
-        in_doubt = False
+        in_doubt: InDoubt | None = None
         for attempt in range(1, self._policy.attempts + 1):
             try:
-                return await self._attempt(snapshot, force, attempt)
+                return resolve(await self._attempt(snapshot, force, attempt), in_doubt)
             except Conflict:
                 problem: StoreError = ConflictError(f"{attempt} attempts met other writers", region=snapshot.region)
             except InDoubt as doubt:
-                in_doubt, problem = True, self._connections.broken(doubt.__cause__, region=snapshot.region)
+                in_doubt, problem = doubt, self._connections.broken(doubt.__cause__, region=snapshot.region)
             except (UnreachableError, ServerBusyError) as error:
                 problem = error
             except PartialCommitError:
@@ -150,7 +153,7 @@ class Committer:
     async def _attempt(self, snapshot: Snapshot, force: bool, attempt: int) -> Commit:
         keys = RegionKeys(snapshot.region, self._layout)
         claim = keys.claim(snapshot.reason, snapshot.generated_at // self._policy.bucket_ms)
-        sent = False
+        aim: Outcome | None = None
         try:
             async with self._connections.borrow() as connection:
                 replies = await self._connections.exchange(connection, look(keys, claim, snapshot))
@@ -159,16 +162,15 @@ class Committer:
                 if not isinstance(decision, Writes):
                     outcome, owner = decision
                     return Commit(outcome, snapshot.region, snapshot.id, owner, attempt, 0)
-                sent = True
+                aim = Outcome.LATE if decision.late else Outcome.COMMITTED
                 commands = transaction(keys, claim, snapshot, decision, seen, self._policy)
                 replies = await self._connections.exchange(connection, commands)
         except LINK_ERRORS as error:
-            if sent:
-                raise InDoubt from error
+            if aim:
+                raise InDoubt(aim) from error
             raise self._connections.broken(error, region=snapshot.region) from error
         read_transaction(replies, commands, snapshot)
-        outcome = Outcome.LATE if decision.late else Outcome.COMMITTED
-        return Commit(outcome, snapshot.region, snapshot.id, snapshot.id, attempt, len(snapshot.payload))
+        return Commit(aim, snapshot.region, snapshot.id, snapshot.id, attempt, len(snapshot.payload))
 
 
 def look(keys: RegionKeys, claim: str, snapshot: Snapshot) -> list[Command]:
@@ -216,7 +218,8 @@ def decide(seen: Seen, snapshot: Snapshot, policy: Policy, *, force: bool = Fals
     if not force and snapshot.reason == UNCHANGED and seen.claim is None and _head_in_bucket(seen, snapshot, policy):
         return Outcome.DUPLICATE, seen.head[1]
     newest = mine if seen.head is None else max(mine, seen.head)
-    return Writes(late=newest != mine, index_expires_ms=newest[0] + policy.retention_ms)
+    late = newest != mine or _order(seen.latest) > mine  # latest is ahead of the head where the index was lost
+    return Writes(late=late, index_expires_ms=newest[0] + policy.retention_ms)
 
 
 def transaction(
@@ -242,25 +245,36 @@ def transaction(
 
 def read_transaction(replies: list[Reply], commands: list[Command], snapshot: Snapshot) -> None:
     """Nothing when all was applied. Raises :class:`Conflict`, or the :class:`StoreError` that fits."""
-    *queued, executed = replies
+    opened, *queued, executed = replies
+    alone = isinstance(opened, ResponseError)
+    if alone:  # without MULTI the server did not queue the commands: each of them took effect, or not, by itself
+        executed = queued
     if executed is None:
         raise Conflict
-    for reply, command in zip(queued, commands, strict=False):
-        if isinstance(reply, ResponseError):
+    for reply, command in zip((*queued, executed), commands[1:], strict=True):
+        if isinstance(reply, ResponseError) and not alone:
             raise refusal(reply, region=snapshot.region, key=_key(command)) from reply
-    if isinstance(executed, ResponseError):
-        raise refusal(executed, region=snapshot.region) from executed
     refused = [
-        f"{command[0]} {_key(command)} ({reply})"
+        (command, reply)
         for reply, command in zip(executed, commands[1:-1], strict=True)
         if isinstance(reply, ResponseError)
     ]
     if len(refused) == len(executed):
-        raise ServerRefusedError(f"every command was refused, first {refused[0]}", region=snapshot.region)
-    if refused:
-        raise PartialCommitError(
-            f"{snapshot.id} is stored in part, refused: {'; '.join(refused)}", region=snapshot.region
-        )
+        command, reply = refused[0]
+        raise refusal(reply, region=snapshot.region, key=_key(command)) from reply
+    if refused or alone:
+        names = [f"{command[0]} {_key(command)} ({reply})" for command, reply in refused]
+        problem = "; ".join([f"MULTI ({opened})"] * alone + names)
+        raise PartialCommitError(f"{snapshot.id} is stored in part, refused: {problem}", region=snapshot.region)
+
+
+def resolve(answer: Commit, in_doubt: InDoubt | None) -> Commit:
+    """The answer, knowing of an attempt in doubt: what *look* then finds stored is what that attempt aimed at.
+
+    An aim that has been overtaken since cannot have landed later: its watch would have voided it.
+    """
+    landed = in_doubt is not None and answer.outcome is Outcome.COMMITTED and not answer.bytes
+    return replace(answer, outcome=in_doubt.aim) if landed else answer
 
 
 def _key(command: Command) -> str:
@@ -280,7 +294,8 @@ def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:
 
 def _stored_whole(seen: Seen, snapshot: Snapshot) -> bool:
     """Whether an earlier attempt succeeded: everything it writes is there, and latest is not behind it."""
-    stored = seen.indexed and seen.payload_bytes == len(snapshot.payload) and seen.view == snapshot.id
+    viewed = _order(seen.view)[0] == snapshot.generated_at  # by its own id or, of two of one instant, by the other's
+    stored = seen.indexed and seen.payload_bytes == len(snapshot.payload) and viewed
     return stored and _order(seen.latest) >= (snapshot.generated_at, snapshot.id)
 
 

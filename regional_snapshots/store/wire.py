@@ -145,7 +145,8 @@ class Wire(asyncio.Protocol):
 
 
 def as_error(text: str) -> exceptions.RedisError:
-    """An error reply as redis-py's exception."""
+    """An error reply as redis-py's exception; of an aborted EXEC, the reason."""
+    text = text.removeprefix("EXECABORT Transaction discarded because of: ")
     word, _, rest = text.partition(" ")
     if kind := ERRORS.get(text) or ERRORS.get(word):
         return kind(rest)
