@@ -179,12 +179,8 @@ class Soak:
         with self.server.append_only_log.open("rb") as log:
             log.seek(start)
             executed = log.read()
-        added = Counter(
-            re.findall(
-                rb"\r\nZADD\r\n\$\d+\r\nsnapshot:index:\{(.+?)\}\r\n\$\d+\r\n\d+\r\n\$\d+\r\n(\S+)\r\n", executed
-            )
-        )
-        for (region, identity), times in added.items():
+        written = Counter(re.findall(rb"\r\nSET\r\n\$\d+\r\nsnapshot:id:\{(.+?)\}:(\S+)\r\n", executed))
+        for (region, identity), times in written.items():
             if times > 1 and region.decode() not in partial:
                 self._broken("double executions", f"{identity.decode()} was executed {times} times")
         newest: dict[bytes, tuple[bytes, bytes]] = {}
