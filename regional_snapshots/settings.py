@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -46,9 +48,9 @@ class Settings:
             retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
             bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
             regions_per_run=int(_number(env, "REGIONS_PER_RUN", 8, least=1, most=8)),
-            refresh_cron=env.get(f"{PREFIX}REFRESH_CRON") or "0 */6 * * *",
-            reconcile_cron=env.get(f"{PREFIX}RECONCILE_CRON") or "30 * * * *",
-            time_zone=env.get(f"{PREFIX}TIME_ZONE") or "UTC",
+            refresh_cron=_cron(env, "REFRESH_CRON", "0 */6 * * *"),
+            reconcile_cron=_cron(env, "RECONCILE_CRON", "30 * * * *"),
+            time_zone=_time_zone(env),
             min_confidence=_number(env, "MIN_CONFIDENCE", 0.1, least=0, most=1),
         )
 
@@ -63,6 +65,29 @@ def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise SettingError(f"{PREFIX}{name} is {value!r}: use one of {', '.join(choices)}")
     return value
+
+
+def _cron(env: Mapping[str, str], name: str, default: str) -> str:
+    """Five fields that look like a cron's: Dagster checks the rest, but only deep inside the loading of definitions."""
+    text = env.get(PREFIX + name) or default
+    fields = text.split()
+    fits = len(fields) == 5 and all(
+        re.fullmatch(r"[\d*/,\-]+|[a-zA-Z\-,]{3,}", field)
+        and all(int(number) <= most for number in re.findall(r"\d+", field))
+        for field, most in zip(fields, (59, 23, 31, 12, 7), strict=True)
+    )
+    if not fits:
+        raise SettingError(f"{PREFIX}{name} is {text!r}: use five fields of a cron, such as '{default}'")
+    return text
+
+
+def _time_zone(env: Mapping[str, str]) -> str:
+    name = env.get(f"{PREFIX}TIME_ZONE") or "UTC"
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingError(f"{PREFIX}TIME_ZONE is {name!r}: use a name such as Europe/Berlin") from None
+    return name
 
 
 def _number(env: Mapping[str, str], name: str, default: float, *, least: float, most: float) -> float:

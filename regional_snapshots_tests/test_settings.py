@@ -1,0 +1,52 @@
+"""Settings: each has a default, and a value that cannot be used is named with what it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from regional_snapshots.settings import CHECKOUT, SettingError, Settings
+
+PREFIX = "REGIONAL_SNAPSHOTS_"
+
+
+def test_without_an_environment_everything_has_a_default() -> None:
+    settings = Settings.load({})
+    assert settings.home == CHECKOUT / ".home"
+    assert settings.dagster_home == settings.home / "dagster"
+    assert (settings.redis_url, settings.key_layout, settings.regions_per_run) == ("", "tagged", 8)
+    assert (settings.retention_days, settings.bucket_minutes, settings.min_confidence) == (90, 15, 0.1)
+
+
+def test_a_home_with_spaces_and_a_tilde_is_taken_as_it_is() -> None:
+    assert Settings.load({f"{PREFIX}HOME": "~/my data"}).home == Path.home() / "my data"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KEY_LAYOUT", "flat"),
+        ("RETENTION_DAYS", "0"),
+        ("RETENTION_DAYS", "ninety"),
+        ("BUCKET_MINUTES", "-1"),
+        ("REGIONS_PER_RUN", "9"),
+        ("REGIONS_PER_RUN", "nan"),
+        ("MIN_CONFIDENCE", "1.5"),
+        ("REFRESH_CRON", "every day"),
+        ("RECONCILE_CRON", "61 * * * *"),
+        ("TIME_ZONE", "Middle/Earth"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=PREFIX + name):
+        Settings.load({PREFIX + name: value})
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    source = (CHECKOUT / "regional_snapshots" / "settings.py").read_text()
+    for field in Settings.__dataclass_fields__:
+        name = field.upper()
+        assert f"`{name}`" in readme or f"`{PREFIX}{name}`" in readme
+        assert name in source
