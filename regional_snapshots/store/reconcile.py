@@ -15,12 +15,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.connection import LINK_ERRORS, Command, Connections, Reply, refusal
-from regional_snapshots.store.diagnosis import Plan, Rules, Seen, diagnose, order
+from regional_snapshots.store.diagnosis import diagnose
 from regional_snapshots.store.errors import (
     RECONCILE,
     ConflictError,
@@ -31,8 +30,13 @@ from regional_snapshots.store.errors import (
 )
 from regional_snapshots.store.findings import Finding, ReconcileReport, RegionState
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
-from regional_snapshots.store.observation import BATCH, Surveyed, Suspects, look, packed, survey
+from regional_snapshots.store.look import BATCH, look
+from regional_snapshots.store.observation import Suspects, packed
+from regional_snapshots.store.plan import Plan, shown
+from regional_snapshots.store.state import Rules, Seen, order
+from regional_snapshots.store.survey import Surveyed, survey
 from regional_snapshots.store.sweep import sweep
+from regional_snapshots.store.wire import Wire
 
 __all__ = ["Finding", "ReconcileReport", "Reconciler"]
 log = logging.getLogger(__name__)
@@ -40,11 +44,11 @@ log = logging.getLogger(__name__)
 GROUP = 128
 """Regions whose commands share one write."""
 ENTRIES, ENTRIES_DEEP = 8192, 256
-"""Index entries per exchange, over all regions of a group: what bounds the memory, whatever the history's length."""
+"""Index entries per exchange, over all regions of a group; bounds the memory, whatever the length of the history."""
 SMALLEST_PAGE = 32
 UNWATCH: list[Command] = [("UNWATCH",)]
 """Ends a look that found nothing: where there is nothing to report, there is nothing to prove."""
-SIDE_BY_SIDE = 8
+SIDE_BY_SIDE = 32
 """Regions that are looked at exactly at the same time, one connection each."""
 
 
@@ -67,8 +71,7 @@ class Reconciler:
         run = _Run(rules, repair, deep)
         names = list(dict.fromkeys(regions))
         groups = [names[start : start + GROUP] for start in range(0, len(names), GROUP)]
-        for group in groups:
-            await self._group(group, run)
+        await asyncio.gather(*(self._group(group, run) for group in groups))
         if deep:
             await self._sweep(names, run)
         return run.report(names)
@@ -78,12 +81,12 @@ class Reconciler:
         run.places |= surveyed
         for region, seen in surveyed.items():
             run.snapshots += seen.size
-            run.states[region] = RegionState(seen.latest, seen.head, seen.size)
+            run.states[region] = RegionState(shown(seen.latest), shown(seen.head), seen.size)
         await self._examine_all({region: seen.suspects for region, seen in surveyed.items() if seen.suspects}, run)
 
     async def _survey(self, regions: Sequence[str], run: _Run) -> dict[str, Surveyed]:
         """All regions in step: what each asks next goes into one write."""
-        page = max(SMALLEST_PAGE, (ENTRIES_DEEP if run.deep else ENTRIES) // max(1, len(regions)))
+        page = max(SMALLEST_PAGE, (ENTRIES_DEEP if run.deep else ENTRIES) // len(regions))
         talks = {region: survey(self._keys(region), run.rules, page, deep=run.deep) for region in regions}
         asked = {region: next(talk) for region, talk in talks.items()}
         done: dict[str, Surveyed] = {}
@@ -125,12 +128,12 @@ class Reconciler:
         for attempt in range(1, self._policy.attempts + 1):
             sent = None
             try:
-                async with self._connections.borrow() as connection:
-                    seen, plan = await self._look(connection, region, suspects, run)
+                async with self._connections.borrow() as wire:
+                    seen, plan = await self._look(wire, region, suspects, run)
                     sent = plan if run.repair and plan.changes else None
                     commands = packed(command for change in plan.changes for command in change.commands)
                     transaction = [("MULTI",), *(commands if sent else []), ("EXEC",)] if plan.findings else UNWATCH
-                    replies = await self._connections.exchange(connection, transaction)
+                    replies = await self._connections.exchange(wire, transaction)
                 applied = _applied(replies, transaction, region)
             except LINK_ERRORS as error:
                 in_doubt = sent or in_doubt
@@ -150,13 +153,11 @@ class Reconciler:
             raise OutcomeUnknownError(f"the repair may have been applied ({problem.problem})", region=region)
         raise problem
 
-    async def _look(
-        self, connection: AbstractConnection, region: str, suspects: Suspects, run: _Run
-    ) -> tuple[Seen, Plan]:
+    async def _look(self, wire: Wire, region: str, suspects: Suspects, run: _Run) -> tuple[Seen, Plan]:
         talk = look(self._keys(region), suspects, run.places[region].server_ms, run.rules)
         commands = next(talk)
         while True:
-            replies = await self._connections.exchange(connection, packed(commands))
+            replies = await self._connections.exchange(wire, packed(commands))
             try:
                 commands = talk.send(replies)
             except StopIteration as end:
@@ -166,7 +167,7 @@ class Reconciler:
         places = [change.after for change in plan.changes if change.commands[0][0] == "RENAME"]
         if places:
             watched = [command for place in places for command in (("WATCH", place), ("EXISTS", place))]
-            replies = await self._connections.exchange(connection, packed(watched))
+            replies = await self._connections.exchange(wire, packed(watched))
             taken = frozenset(place for place, there in zip(places, replies[1::2], strict=True) if there)
             plan = diagnose(replace(seen, taken=taken), run.rules) if taken else plan
         return seen, plan
@@ -207,8 +208,8 @@ class _Run:
             log.warning("%s: mended %s: %r -> %r", region, change.key, change.before, change.after)
         if plan.findings:
             state = self.states[region]
-            head = max(plan.head, state.head if not plan.head else plan.head, key=order)
-            self.states[region] = RegionState(plan.latest, head, max(0, state.snapshots + plan.added))
+            size = max(0, state.snapshots + plan.added)
+            self.states[region] = RegionState(shown(plan.latest), shown(plan.head), size)
 
     def found(self, region: str, findings: Iterable[Finding], *, mended: bool) -> None:
         """Note findings, each once."""

@@ -1,0 +1,118 @@
+"""What becomes of each snapshot id: judged by its payload, its age, and its index entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from regional_snapshots.store.keys import RegionKeys
+from regional_snapshots.store.plan import Plan
+from regional_snapshots.store.state import Held, Seen, order, time_of
+
+KEEP, ADOPT, DROP, LEAVE, NOTHING = "keep", "adopt", "drop", "leave", "nothing"
+"""It stays indexed; is indexed; loses its entry; stays as found; is none of ours."""
+STAYS = (KEEP, ADOPT)
+
+
+def fates(plan: Plan) -> dict[str, str]:
+    """The fate of every judged id; what is found on the way goes into the plan."""
+    judge = _Judge(plan)
+    return {identity: judge.fate(identity) for identity in sorted(plan.seen.judged)}
+
+
+@dataclass(frozen=True)
+class _Judge:
+    plan: Plan
+
+    @property
+    def seen(self) -> Seen:
+        return self.plan.seen
+
+    @property
+    def keys(self) -> RegionKeys:
+        return self.plan.seen.keys
+
+    def fate(self, identity: str) -> str:
+        """Judge one id: its payload first, then its age, then its index entry."""
+        seen, held, score = self.seen, self.seen.payloads[identity], self.seen.scores.get(identity)
+        key, indexed, instant = self.keys.payload(identity), score is not None, time_of(identity)
+        if held.there and not held.usable:
+            return self.drop(identity) if self.plan.rules.fix_types else LEAVE
+        past = instant is not None and instant + self.plan.rules.retention_ms <= seen.server_ms
+        if past:
+            return self.outlived(identity, held, indexed)
+        if not held.there or held.foreign:
+            return self.unstored(identity, held) if indexed else NOTHING
+        if held.problem:
+            if not indexed and identity != seen.latest.value:
+                return self.orphan(identity, held)
+            self.plan.find(
+                "payload_damaged", key, f"{identity}: {held.problem}", "damaged", self.plan.quarantine(key, "damaged")
+            )
+            return self.drop(identity)
+        if not indexed:
+            return self.orphan(identity, held)
+        if score != instant:
+            detail = f"{identity} has the score {score:g}"
+            self.plan.find("entry_wrong_score", self.keys.index, detail, f"{score!r}", str(instant))
+            self.enter(identity, f"{score!r}")
+        return KEEP
+
+    def outlived(self, identity: str, held: Held, indexed: bool) -> str:
+        stays = held.there and not held.foreign and not self.plan.vanishes(held)
+        if indexed:
+            self.plan.find(
+                "entry_past_retention",
+                self.keys.index,
+                f"{identity} is past the retention",
+                identity,
+                "removed",
+            )
+        elif stays and identity != self.seen.latest.value:
+            detail = f"{identity} is past the retention, and no entry names it"
+            self.plan.find("payload_orphaned", self.keys.payload(identity), detail, identity, "quarantined")
+        if stays:
+            self.plan.quarantine(self.keys.payload(identity), "past the retention")
+        return self.drop(identity) if indexed or stays else NOTHING
+
+    def unstored(self, identity: str, held: Held) -> str:
+        what = "belongs to another region" if held.foreign else "is not stored"
+        self.plan.find("entry_without_payload", self.keys.index, f"{identity} {what}", identity, "removed")
+        return self.drop(identity)
+
+    def orphan(self, identity: str, held: Held) -> str:
+        """A payload without index entry. What is younger than the grace period may be half of another's write."""
+        key, named = self.keys.payload(identity), identity == self.seen.latest.value
+        if not named and self.fresh(identity, held):
+            return NOTHING
+        if held.problem:
+            detail = f"no entry names {identity}; {held.problem}"
+            self.plan.find("payload_orphaned", key, detail, "not indexed", self.plan.quarantine(key, "damaged"))
+            return DROP
+        if not named:
+            self.plan.find("payload_orphaned", key, f"no entry names {identity}", "not indexed", "indexed")
+        self.enter(identity, "not indexed")
+        self.plan.added += 1
+        return ADOPT
+
+    def fresh(self, identity: str, held: Held) -> bool:
+        instant = time_of(identity)
+        if instant is None:
+            return held.expires_in_ms > self.plan.rules.retention_ms - self.plan.rules.grace_ms
+        return instant > self.seen.server_ms - self.plan.rules.grace_ms
+
+    def enter(self, identity: str, before: str) -> None:
+        instant = order(identity)[0]
+        self.plan.change(
+            self.keys.index,
+            f"{identity}: {before}",
+            str(instant),
+            ("ZADD", self.keys.index, instant, identity),
+        )
+        self.plan.reindexed = True
+
+    def drop(self, identity: str) -> str:
+        if self.seen.scores.get(identity) is not None:
+            self.plan.change(self.keys.index, identity, "removed", ("ZREM", self.keys.index, identity))
+            self.plan.added -= 1
+            self.plan.reindexed = True
+        return DROP

@@ -1,0 +1,162 @@
+"""An exact look at what is suspect in one region, on a connection of its own and under ``WATCH``.
+
+It is a generator that yields commands and receives their replies: first what is known by name, then what that names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+from regional_snapshots.model.schema import TRIGGER_REASONS
+from regional_snapshots.store.connection import Command, Reply
+from regional_snapshots.store.keys import RegionKeys
+from regional_snapshots.store.observation import (
+    Suspects,
+    claim_keys,
+    hard,
+    held_string,
+    lenient,
+    ms,
+    string,
+    text,
+    verdict,
+)
+from regional_snapshots.store.state import Held, Rules, Seen, time_of
+
+Step = tuple[list[Command], Callable[[list[Reply]], None]]
+"""Commands, and who notes their replies."""
+BATCH = 64
+"""Suspects of one region that are looked at, and mended, in one transaction."""
+
+
+def look(
+    keys: RegionKeys, suspects: Suspects, around_ms: int, rules: Rules
+) -> Generator[list[Command], list[Reply], Seen]:
+    """Read everything that the suspects touch, watching each key before it is read.
+
+    What is returned held at one instant if an ``EXEC`` on the same connection then succeeds.
+    Raises :class:`StoreError` when the server refuses to read this region.
+    """
+    names = sorted(suspects.claims.union(claim_keys(keys, around_ms, rules.bucket_ms)))
+    reads = [command for key in (keys.latest, *names) for command in string(key)]
+    index_reads = [("TYPE", keys.index), ("PTTL", keys.index), ("ZCARD", keys.index)]
+    opening = [("UNWATCH",), ("WATCH", keys.latest, keys.index, *names), ("TIME",), *index_reads, *reads]
+    answers = iter((yield opening))
+    hard(next(answers), keys), hard(next(answers), keys)
+    server_ms = ms(hard(next(answers), keys))
+    index = Held(text(hard(next(answers), keys)), hard(next(answers), keys))
+    size = lenient(next(answers), keys) or 0
+    latest = held_string(answers, keys)
+    claims = {name: held_string(answers, keys) for name in names}
+    facts = _Facts(keys, suspects, latest, claims, rules.bucket_ms, indexed=index.type == "zset", size=size)
+    while commands := facts.next_reads():
+        facts.take((yield commands))
+    return facts.seen(server_ms, index)
+
+
+class _Facts:
+    """What a look has read so far, and what it needs to read next."""
+
+    def __init__(
+        self, keys: RegionKeys, suspects: Suspects, latest: Held, claims: dict[str, Held], bucket_ms: int,
+        *, indexed: bool, size: int,
+    ) -> None:  # fmt: skip
+        self.keys, self.suspects, self.latest, self.claims = keys, suspects, latest, claims
+        self.bucket_ms, self.indexed, self.size = bucket_ms, indexed, size
+        self.claims_read: set[int] = set()
+        self.claims_there: set[str] = set()
+        self.walked: list[str] = []
+        self.judged = set(suspects.ids) | ({latest.value} if latest.type == "string" else set())
+        self.named = {held.value for held in claims.values() if held.type == "string"}
+        self.payloads: dict[str, Held] = {}
+        self.scores: dict[str, float | None] = {}
+        self.views: dict[int, Held] = {}
+        self.steps: list[Step] = []
+
+    def next_reads(self) -> list[Command]:
+        """The commands that are still to be sent; none when everything that matters has been read."""
+        instants = {time_of(name) for name in self.judged} - {None}
+        self.steps = [
+            *map(self._payload, sorted((self.judged | self.named) - self.payloads.keys())),
+            *map(self._view, sorted((instants | self.suspects.views) - self.views.keys())),
+            *map(self._claims_of, sorted(instants - self.claims_read)),
+            *map(self._claim, sorted(self.claims_there - self.claims.keys())),
+            *self._walk(),
+        ]
+        return [command for commands, _ in self.steps for command in commands]
+
+    def take(self, replies: list[Reply]) -> None:
+        """Note the replies to the commands that :meth:`next_reads` gave last."""
+        answers = iter(replies)
+        for commands, note in self.steps:
+            note([next(answers) for _ in commands])
+
+    def _payload(self, name: str) -> Step:
+        key = self.keys.payload(name)
+        score = [("ZSCORE", self.keys.index, name)] if self.indexed else []
+
+        def note(replies: list[Reply]) -> None:
+            _, kind, pttl, raw, *rest = (lenient(reply, self.keys) for reply in replies)
+            problem, foreign = verdict(raw, name, self.keys) if kind == b"string" else ("", False)
+            self.payloads[name] = Held(text(kind), pttl, problem=problem, foreign=foreign)
+            self.scores[name] = float(rest[0]) if rest and rest[0] is not None else None
+
+        return [("WATCH", key), ("TYPE", key), ("PTTL", key), ("GET", key), *score], note
+
+    def _view(self, instant: int) -> Step:
+        key = self.keys.view(instant)
+        neighbours = [("ZRANGEBYSCORE", self.keys.index, instant, instant)] if self.indexed else []
+
+        def note(replies: list[Reply]) -> None:
+            self.views[instant] = held = held_string(iter(replies[1:4]), self.keys)
+            self.judged.update(text(member) for reply in replies[4:] for member in hard(reply, self.keys))
+            if held.type == "string" and time_of(held.value) == instant:
+                (self.judged if instant in self.suspects.views else self.named).add(held.value)
+
+        return [("WATCH", key), *string(key), *neighbours], note
+
+    def _claims_of(self, instant: int) -> Step:
+        """Which claims of this instant's bucket are there: if its snapshot goes, they have to go with it."""
+        bucket = instant // self.bucket_ms
+        names = [self.keys.claim(reason, bucket) for reason in TRIGGER_REASONS]
+
+        def note(replies: list[Reply]) -> None:
+            values = hard(replies[1], self.keys)
+            self.claims_read.add(instant)
+            self.claims_there.update(name for name, value in zip(names, values, strict=True) if value is not None)
+
+        return [("WATCH", *names), ("MGET", *names)], note
+
+    def _claim(self, name: str) -> Step:
+        def note(replies: list[Reply]) -> None:
+            self.claims[name] = held = held_string(iter(replies), self.keys)
+            if held.type == "string":
+                self.named.add(held.value)
+
+        return string(name), note
+
+    def _walk(self) -> list[Step]:
+        """More entries from the top of the index: until one of them is sound, the head is not known."""
+        first = len(self.walked)
+        unread = any(name not in self.payloads for name in self.walked)
+        if not self.indexed or first >= self.size or unread or any(map(self._sound, self.walked)):
+            return []
+        last = first + max(1, min(first, BATCH)) - 1
+
+        def note(replies: list[Reply]) -> None:
+            members = [text(member) for member in hard(replies[0], self.keys)]
+            self.walked += members
+            self.judged.update(members)
+            self.size = self.size if members else 0
+
+        return [([("ZREVRANGE", self.keys.index, first, last)], note)]
+
+    def _sound(self, name: str) -> bool:
+        held = self.payloads[name]
+        return held.type == "string" and not held.problem and self.scores[name] == time_of(name)
+
+    def seen(self, server_ms: int, index: Held) -> Seen:
+        return Seen(
+            self.keys, server_ms, self.latest, index, frozenset(self.judged), self.scores, self.payloads,
+            self.views, {name: held for name, held in self.claims.items() if held.there},
+        )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Findings and the changes that mend them, as they are gathered while one region is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from regional_snapshots.store.connection import Command
+from regional_snapshots.store.findings import KINDS, Finding
+from regional_snapshots.store.state import NO_EXPIRY, Held, Rules, Seen
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step of a repair: the key, what it held, what it will hold, and the commands that do it."""
+
+    key: str
+    before: str
+    after: str
+    commands: tuple[Command, ...]
+
+
+@dataclass
+class Plan:
+    """Findings, the changes that mend them, and what the region looks like afterwards.
+
+    ``added`` is by how many entries the index grows; ``reindexed``, whether its newest entry may have become another.
+    """
+
+    seen: Seen
+    rules: Rules
+    findings: list[Finding] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    latest: str = ""
+    head: str = ""
+    added: int = 0
+    reindexed: bool = False
+
+    def find(self, kind: str, key: str, detail: str, before: str, after: str, *, mended: bool = True) -> None:
+        """Note a finding. ``mended`` is False for what the changes leave as it is."""
+        words = map(shown, (key, detail, before, after))
+        key, detail, before, after = words
+        region = self.seen.keys.region
+        self.findings.append(Finding(region, kind, key, detail, KINDS[kind].severity, mended, before, after))
+
+    def change(self, key: str, before: str, after: str, *commands: Command) -> None:
+        """Note a change."""
+        self.changes.append(Change(key, before, after, commands))
+
+    def quarantine(self, key: str, before: str) -> str:
+        """Move a key out of the way, for some days; returns where it goes."""
+        place = self.seen.keys.quarantine(key)
+        if place in self.seen.taken:
+            place = f"{place}:{self.seen.server_ms}"
+        self.change(key, before, place, ("RENAME", key, place), ("PEXPIRE", place, self.rules.quarantine_ms))
+        return place
+
+    def expire(self, key: str, held: Held, at_ms: int, kind: str = "string") -> bool:
+        """Give a key of the right type its expiry; returns whether it had none."""
+        if held.type != kind or held.expires_in_ms != NO_EXPIRY:
+            return False
+        self.find("no_expiry", key, "never expires", "no expiry", f"expires at {at_ms}")
+        self.change(key, "no expiry", f"expires at {at_ms}", ("PEXPIREAT", key, at_ms))
+        return True
+
+    def vanishes(self, held: Held) -> bool:
+        """Whether a key is about to expire by itself."""
+        return 0 <= held.expires_in_ms <= self.rules.grace_ms
+
+
+def shown(text: str) -> str:
+    """A text that may hold arbitrary bytes, fit to be printed."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

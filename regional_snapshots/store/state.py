@@ -1,0 +1,83 @@
+"""What a look at one region saw, and the rules by which it is judged. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from regional_snapshots.model.snapshot import instant_of
+from regional_snapshots.store.keys import RegionKeys
+
+ABSENT, NO_EXPIRY = -2, -1
+"""What ``PTTL`` answers for a key that is not there, and for one that never expires."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one key held. ``value`` is the start of a string; of a payload it is empty, and ``problem`` is why it does
+    not verify ("" when it does). ``foreign``: it verifies, and belongs to another region.
+    """
+
+    type: str = "none"
+    expires_in_ms: int = ABSENT
+    value: str = ""
+    problem: str = ""
+    foreign: bool = False
+
+    @property
+    def there(self) -> bool:
+        """Whether the key exists."""
+        return self.type != "none"
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is a string, as payloads, views, claims and latest are."""
+        return self.type == "string"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One region as it was observed, all at one time.
+
+    ``judged`` are the ids to be judged; ``scores`` (None: not indexed) and ``payloads`` cover them and every id that
+    a view or a claim names. ``taken`` are the keys that a quarantine must not write over.
+    """
+
+    keys: RegionKeys
+    server_ms: int
+    latest: Held
+    index: Held
+    judged: frozenset[str]
+    scores: Mapping[str, float | None]
+    payloads: Mapping[str, Held]
+    views: Mapping[int, Held]
+    claims: Mapping[str, Held]
+    taken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is right: how long things live, what may still be under way, and whether wrong types are mended.
+
+    ``grace_ms``: an orphaned payload or view that is younger may be half of another program's write, and is left alone.
+    """
+
+    retention_ms: int
+    bucket_ms: int
+    grace_ms: int = 60_000
+    quarantine_ms: int = 7 * 86_400_000
+    fix_types: bool = False
+
+
+def order(identity: str) -> tuple[int, str]:
+    """Where a snapshot stands in time; what is not an id stands before everything."""
+    instant = time_of(identity)
+    return (-1 if instant is None else instant), identity
+
+
+def time_of(identity: str) -> int | None:
+    """The instant (ms) that an id carries; None for what is not an id."""
+    try:
+        return instant_of(identity)
+    except ValueError:
+        return None
