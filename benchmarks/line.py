@@ -1,7 +1,7 @@
 """A line to the server that is as long as it is told to be, and that counts what must wait for it.
 
-Every request reaches the server ``delay_s`` late, and the first one of a connection twice that: establishing a
-connection costs a round trip too. Replies come at once, so an exchange costs ``delay_s`` in all.
+Every request reaches the server ``delay_s`` late, and nothing leaves before a connection has been open that long:
+establishing one costs a round trip too. Replies come at once, so an exchange costs ``delay_s`` in all.
 """
 
 from __future__ import annotations
@@ -64,14 +64,13 @@ class Line:
     async def _requests(
         self, number: int, reader: asyncio.StreamReader, server: asyncio.StreamWriter, heard: asyncio.Event
     ) -> None:
-        trips, due = 2, 0.0
+        established, due = self._loop.time() + self.delay_s, 0.0
         while data := await reader.read(1 << 18):
             if heard.is_set():
                 heard.clear()
                 self.turnarounds[number] += 1
-            due = max(due + 1e-6, self._loop.time() + trips * self.delay_s)
+            due = max(due + 1e-6, max(self._loop.time(), established) + self.delay_s)
             self._loop.call_at(due, server.write, data)
-            trips = 1
         self._loop.call_at(due + 1e-6, server.close)
 
 

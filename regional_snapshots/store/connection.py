@@ -94,6 +94,15 @@ class Connections:
                 raise
             self._idle.append(wire)
 
+    async def open(self, count: int) -> None:
+        """Have about so many connections open for what follows. One that cannot be opened is missed when needed."""
+
+        async def touch() -> None:
+            async with self.borrow():
+                pass
+
+        await asyncio.gather(*(touch() for _ in range(min(count, self._limit))), return_exceptions=True)
+
     async def exchange(self, wire: Wire, commands: Sequence[Command]) -> list[Reply]:
         """Send all commands in one write and read one reply each. An error reply is returned, not raised.
 

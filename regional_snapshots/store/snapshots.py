@@ -127,17 +127,19 @@ class SnapshotStore:
     def read_inputs(self, keys: Sequence[str], regions: Iterable[str]) -> Inputs:
         """What a refresh reads, side by side: all feeds, each region's latest, and warnings about the server.
 
-        Three round trips on fresh connections. Raises :class:`StoreError`.
+        Three round trips on fresh connections; those for the commits that follow are opened meanwhile. Raises
+        :class:`StoreError`.
         """
+        wanted = list(regions)
 
         async def everything() -> Inputs:
-            return Inputs(
-                *await asyncio.gather(
-                    read_feeds(self.feed_connections, keys),
-                    self.reader.latest(regions),
-                    inspect(self.connections, self.layout),
-                )
+            feeds, latest, warnings, _ = await asyncio.gather(
+                read_feeds(self.feed_connections, keys),
+                self.reader.latest(wanted),
+                inspect(self.connections, self.layout),
+                self.connections.open(len(wanted)),
             )
+            return Inputs(feeds, latest, warnings)
 
         return self.run(everything())
 
