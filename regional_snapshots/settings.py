@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from regional_snapshots.model.regions import REGION_IDS
+
 PREFIX = "REGIONAL_SNAPSHOTS_"
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -47,7 +49,7 @@ class Settings:
             key_layout=_one_of(env, "KEY_LAYOUT", ("tagged", "worldmonitor")),
             retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
             bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
-            regions_per_run=int(_number(env, "REGIONS_PER_RUN", 8, least=1, most=8)),
+            regions_per_run=int(_number(env, "REGIONS_PER_RUN", len(REGION_IDS), least=1, most=len(REGION_IDS))),
             refresh_cron=_cron(env, "REFRESH_CRON", "0 */6 * * *"),
             reconcile_cron=_cron(env, "RECONCILE_CRON", "30 * * * *"),
             time_zone=_time_zone(env),

@@ -21,74 +21,58 @@ MAX_VALIDITY_MS = 6 * 60 * MINUTE_MS
 
 @dataclass(frozen=True)
 class FeedSpec:
-    """A feed: its Redis key, its maximum age in minutes, the key of its companion (which may carry its time)."""
+    """A feed: its Redis key, its maximum age in minutes, the key of its companion (which may carry its time).
+
+    ``read`` is its adapter: it turns a published document into rows, and notes what it used, assumed or rejected.
+    """
 
     name: str
     key: str
     max_age_min: int
     meta_key: str | None
     what: str
+    read: Callable[[Any, Reading], Any]
 
 
 FEEDS: tuple[FeedSpec, ...] = (
     FeedSpec("country_scores", "risk:scores:sebuf:stale:v8", 30, "seed-meta:intelligence:risk-scores",
-             "instability scores of countries"),
+             "instability scores of countries", risk.country_scores),
     FeedSpec("forecasts", "forecast:predictions:v2", 180, None,
-             "predictions with case files"),
+             "predictions with case files", forecasts.forecasts),
     FeedSpec("chokepoints", "supply_chain:chokepoints:v4", 30, None,
-             "threat at sea chokepoints"),
+             "threat at sea chokepoints", maritime.chokepoints),
     FeedSpec("transits", "supply_chain:transit-summaries:v1", 30, "seed-meta:supply_chain:transit-summaries",
-             "ship traffic through chokepoints"),
+             "ship traffic through chokepoints", maritime.transits),
     FeedSpec("signals", "intelligence:cross-source-signals:v1", 45, "seed-meta:intelligence:cross-source-signals",
-             "signals seen by several sources"),
+             "signals seen by several sources", risk.signals),
     FeedSpec("alert_count", "relay:oref:history:v1", 15, "seed-meta:relay:oref:history",
-             "Home Front alerts in Israel"),
+             "Home Front alerts in Israel", risk.alert_count),
     FeedSpec("macro_verdict", "economic:macro-signals:v1", 60, None,
-             "verdict of macro-economic signals"),
+             "verdict of macro-economic signals", economy.macro_verdict),
     FeedSpec("debts", "economic:national-debt:v1", 86400, "seed-meta:economic:national-debt",
-             "public debt of countries"),
+             "public debt of countries", economy.debts),
     FeedSpec("stress", "economic:stress-index:v1", 120, None,
-             "index of financial stress"),
+             "index of financial stress", economy.stress),
     FeedSpec("energy_mix", "energy:mix:v1:_all", 50400, "seed-meta:economic:owid-energy-mix",
-             "energy import shares of countries"),
+             "energy import shares of countries", economy.energy_mix),
     FeedSpec("gas_fill", "economic:eu-gas-storage:v1", 2880, "seed-meta:economic:eu-gas-storage",
-             "fill of European gas storage"),
+             "fill of European gas storage", economy.gas_fill),
     FeedSpec("days_of_cover", "economic:spr:v1", 10080, None,
-             "cover of the American oil reserve"),
+             "cover of the American oil reserve", economy.days_of_cover),
     FeedSpec("faa_airports", "aviation:delays:faa:v1", 60, "seed-meta:aviation:faa",
-             "airport delays in the United States"),
+             "airport delays in the United States", movement.airports),
     FeedSpec("world_airports", "aviation:delays:intl:v3", 90, "seed-meta:aviation:intl",
-             "airport delays elsewhere"),
+             "airport delays elsewhere", movement.airports),
     FeedSpec("notices", "aviation:notam:closures:v2", 120, "seed-meta:aviation:notam",
-             "airport closures and restrictions"),
+             "airport closures and restrictions", movement.notices),
     FeedSpec("hexes", "intelligence:gpsjam:v2", 1440, "seed-meta:intelligence:gpsjam",
-             "jamming of satellite navigation"),
+             "jamming of satellite navigation", movement.hexes),
     FeedSpec("flights", "military:flights:v1", 30, None,
-             "positions of military flights"),
+             "positions of military flights", movement.flights),
 )  # fmt: skip
 
 DATA_KEYS: tuple[str, ...] = tuple(spec.key for spec in FEEDS)
 META_KEYS: tuple[str, ...] = tuple(spec.meta_key for spec in FEEDS if spec.meta_key)
-
-_ADAPTERS: dict[str, Callable[[Any, Reading], Any]] = {
-    "country_scores": risk.country_scores,
-    "forecasts": forecasts.forecasts,
-    "chokepoints": maritime.chokepoints,
-    "transits": maritime.transits,
-    "signals": risk.signals,
-    "alert_count": risk.alert_count,
-    "macro_verdict": economy.macro_verdict,
-    "debts": economy.debts,
-    "stress": economy.stress,
-    "energy_mix": economy.energy_mix,
-    "gas_fill": economy.gas_fill,
-    "days_of_cover": economy.days_of_cover,
-    "faa_airports": movement.airports,
-    "world_airports": movement.airports,
-    "notices": movement.notices,
-    "hexes": movement.hexes,
-    "flights": movement.flights,
-}
 
 
 @dataclass(frozen=True)
@@ -136,6 +120,8 @@ class Feeds:
     missing: tuple[str, ...]
     stale: tuple[str, ...]
     report: tuple[FeedReport, ...]
+    more: Mapping[str, Any]
+    """What feeds say that have no attribute here, by name."""
 
     @classmethod
     def parse(cls, sources: Mapping[str, Any], metas: Mapping[str, Any], now_ms: int) -> Feeds:
@@ -160,7 +146,7 @@ class Feeds:
         for spec in FEEDS:
             payload, time = _payload_and_time(spec, sources, metas)
             reading = Reading()
-            rows[spec.name] = _ADAPTERS[spec.name]({} if payload is None else payload, reading)
+            rows[spec.name] = spec.read({} if payload is None else payload, reading)
             age = None if time is None else (now_ms - time) / MINUTE_MS
             status = _status(payload, age, spec.max_age_min)
             if status == "fresh":
@@ -171,7 +157,16 @@ class Feeds:
         stale = tuple(item.key for item in report if item.status == "stale")
         confidence = _confidence(len(missing), len(stale))
         until = int(clip(min(ends, default=now_ms), now_ms, now_ms + MAX_VALIDITY_MS))
-        return cls(**rows, confidence=confidence, valid_until=until, missing=missing, stale=stale, report=tuple(report))
+        more = {name: rows.pop(name) for name in list(rows) if name not in cls.__dataclass_fields__}
+        return cls(
+            **rows,
+            more=more,
+            confidence=confidence,
+            valid_until=until,
+            missing=missing,
+            stale=stale,
+            report=tuple(report),
+        )
 
 
 class Unwrapped(NamedTuple):
