@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from benchmarks.dagster_share import dagster_share
 from benchmarks.measure import Figure
 from benchmarks.report import as_json, markdown, show
 from benchmarks.round_trips import round_trips
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "throughput": throughput,
     "growth": scale,
     "size": size,
+    "dagster": dagster_share,
 }
 
 
