@@ -9,10 +9,10 @@ import re
 
 import pytest
 
-expect = pytest.importorskip("playwright.sync_api").expect
-
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.ui.conftest import Ui
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 PARTITIONS = "/assets/regional_snapshot?view=partitions"
 BROKEN = "snapshot:index:{latam}"
@@ -34,10 +34,11 @@ def switch(ui: Ui, automation: str) -> None:
     page = ui.open("/automation")
     row = page.locator("[data-index]").filter(has=page.get_by_text(automation, exact=True))
     switch = row.locator("label[class*=Switch]")
+    page.wait_for_load_state("networkidle")  # a switch that is pressed before its state is known does nothing
     on = switch.locator("input").is_checked()
     switch.click()
     expect(switch.locator("input")).to_be_checked(checked=not on)
-    page.reload()
+    page.reload(wait_until="networkidle")
     expect(switch.locator("input")).to_be_checked(checked=not on)
 
 
