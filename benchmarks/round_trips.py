@@ -33,8 +33,7 @@ def round_trips(quick: bool, tick: Tick) -> Iterator[Figure]:
     """Persist, refresh in a cold process, read, reconcile."""
     rounds, delays_s = (1, (0.02,)) if quick else (5, (0.02, 0.1))
     with RedisServer() as server, Line(server.socket_path) as line, SnapshotStore(line.url) as store:
-        store.write_feeds(read_directory(SAMPLE)[0])
-        commit(store, snapshots(100))
+        fill(store)
         for trip in trips(line.url, store):
             turns = count(line, trip)
             results = take_turns(
@@ -48,6 +47,12 @@ def round_trips(quick: bool, tick: Tick) -> Iterator[Figure]:
                 target = trip.target if delay_s == delays_s[-1] else ""
                 yield figure(GROUP, f"{trip.what}, {delay_s * 1000:g} ms", "round trips", values, target)
             yield figure(GROUP, f"{trip.what}, counted on its busiest connection", "turnarounds", [turns])
+
+
+def fill(store: SnapshotStore) -> None:
+    """The sample feeds, and a snapshot for each of 100 regions."""
+    store.write_feeds(read_directory(SAMPLE)[0])
+    commit(store, snapshots(100))
 
 
 def trips(url: str, store: SnapshotStore) -> list[Trip]:

@@ -1,0 +1,123 @@
+"""A connection says only what it was asked to say, and never takes one answer for another."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import redis
+
+from regional_snapshots.store.connection import Connections
+from regional_snapshots.store.errors import StoreError
+from regional_snapshots_tests.support.proxy import Proxy
+
+
+def names(proxy):
+    return [request.name for request in proxy.requests]
+
+
+def run(work):
+    return asyncio.run(asyncio.wait_for(work, 20))
+
+
+def ask(url, *commands):
+    async def once():
+        connections = Connections(url)
+        try:
+            return await connections.ask(list(commands))
+        finally:
+            await connections.close()
+
+    return run(once())
+
+
+def test_nothing_is_sent_on_connecting_that_is_not_needed(server):
+    with Proxy(server.url) as proxy:
+        assert ask(proxy.url, ("PING",)) == [b"PONG"]
+        assert names(proxy) == ["PING"]
+
+
+def test_user_and_database_are_named_in_one_round_trip(server):
+    server.client().execute_command("ACL", "SETUSER", "writer", "on", ">a b", "~*", "+@all")
+    with Proxy(server.tcp_url) as proxy:
+        url = proxy.url.replace("redis://", "redis://writer:a%20b@").replace("/0", "/3")
+        ask(url, ("SET", "here", "1"))
+        assert names(proxy) == ["AUTH", "SELECT", "SET"]
+        assert sum(proxy.turnarounds.values()) == 2
+    assert server.client(db=3).get("here") == b"1"
+
+
+@pytest.mark.parametrize("url_end", ["/99", "?username=nobody&password=wrong"])
+def test_nothing_is_written_under_a_user_or_database_that_was_refused(server, url_end):
+    with pytest.raises(StoreError):
+        ask(server.tcp_url.removesuffix("/0") + url_end, ("SET", "here", "1"))
+    assert server.client().get("here") is None
+
+
+def test_a_connection_that_the_server_closed_is_not_used_again(server):
+    async def lose_and_ask():
+        connections = Connections(server.url)
+        async with connections.borrow() as first:
+            await connections.exchange(first, [("PING",)])
+        server.client().client_kill_filter(_type="normal", skipme=True)
+        while not first.closed:  # noqa: ASYNC110 - the end of the connection is what is awaited
+            await asyncio.sleep(0)
+        async with connections.borrow() as second:
+            assert second is not first
+            return await connections.exchange(second, [("PING",)])
+
+    assert run(lose_and_ask()) == [b"PONG"]
+
+
+def test_what_nobody_asked_for_is_taken_for_no_answer(server):
+    async def be_pushed_and_ask():
+        connections = Connections(server.url)
+        async with connections.borrow() as listening:
+            await connections.exchange(listening, [("SUBSCRIBE", "news")])
+        server.client().publish("news", "unasked")
+        while not listening.closed:  # noqa: ASYNC110 - the end of the connection is what is awaited
+            await asyncio.sleep(0)
+        return await connections.ask([("GET", "absent")])
+
+    assert run(be_pushed_and_ask()) == [None]
+
+
+def test_an_exchange_that_was_given_up_leaves_no_answer_behind(server):
+    async def give_up_and_ask():
+        connections = Connections(server.url, limit=1)
+        waiting = asyncio.ensure_future(connections.ask([("BLPOP", "never", 0)]))
+        client = server.client()
+        while not client.info("clients")["blocked_clients"]:  # noqa: ASYNC110 - the server is asked
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        return await connections.ask([("GET", "absent")])
+
+    assert run(give_up_and_ask()) == [None]
+
+
+def test_error_replies_are_answers_with_redis_pys_types(server):
+    server.client().rpush("list", 1)
+
+    async def exchange():
+        connections = Connections(server.url)
+        async with connections.borrow() as wire:
+            return await connections.exchange(wire, [("GET", "list"), ("MULTI",), ("NOSUCH",), ("EXEC",), ("PING",)])
+
+    wrong_type, queued, unknown, aborted, pong = run(exchange())
+    assert isinstance(wrong_type, redis.ResponseError)
+    assert str(wrong_type).startswith("WRONGTYPE")
+    assert (queued, pong) == (b"OK", b"PONG")
+    assert isinstance(unknown, redis.ResponseError)
+    assert isinstance(aborted, redis.exceptions.ExecAbortError)
+
+
+def test_callers_beyond_the_limit_wait_in_line(server):
+    async def crowd():
+        connections = Connections(server.url, limit=3)
+        return await asyncio.gather(*(connections.ask([("PING",)]) for _ in range(50)))
+
+    before = server.client().info("stats")["total_connections_received"]
+    assert run(crowd()) == [[b"PONG"]] * 50
+    assert server.client().info("stats")["total_connections_received"] - before <= 3 + 1

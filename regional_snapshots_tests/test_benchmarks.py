@@ -1,0 +1,50 @@
+"""The benchmarks run, and the round trips that they count are the promised ones. No clock is asserted on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.__main__ import main
+from benchmarks.line import Line
+from benchmarks.round_trips import count, fill, trips
+from regional_snapshots.store.snapshots import SnapshotStore
+
+MOST_TURNAROUNDS = {
+    "persist 8 regions, warm": 2,
+    "whole refresh step, cold": 4,
+    "latest of 8 regions, warm": 2,
+    "latest of 100 regions, warm": 2,
+    "reconcile 8 healthy regions, warm": 4,
+    "reconcile 100 healthy regions, warm": 6,
+}
+
+
+@pytest.fixture
+def line(server):
+    with Line(server.socket_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize("what", MOST_TURNAROUNDS)
+def test_nothing_takes_more_round_trips_than_promised(line, what):
+    with SnapshotStore(line.url) as store:
+        fill(store)
+        [trip] = [trip for trip in trips(line.url, store) if trip.what == what]
+        assert count(line, trip) <= MOST_TURNAROUNDS[what]
+
+
+def test_every_trip_that_is_measured_has_a_promise(line):
+    with SnapshotStore(line.url) as store:
+        assert [trip.what for trip in trips(line.url, store)] == list(MOST_TURNAROUNDS)
+
+
+@pytest.mark.parametrize("group", ["throughput", "growth", "size"])
+def test_a_benchmark_runs_and_speaks_to_machines(group):
+    result = CliRunner().invoke(main, [group, "--quick", "--json"], catch_exceptions=False)
+    assert result.exit_code == 0
+    figures = json.loads(result.stdout)
+    assert figures
+    assert all(entry["low"] <= entry["median"] <= entry["high"] for entry in figures)
