@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regional_snapshots.model.countries import ISO2_OF, REGION_OF, criticality
+from regional_snapshots.model.shapes.risk import Signal
 from regional_snapshots.model.values import clean, clip, mean, percentile, round3, total, weighted_mean
 from regional_snapshots.scoring.scope import Scope
 
@@ -65,11 +66,17 @@ def coercive_pressure(scope: Scope) -> Axis:
     drivers = []
     if by_signal > 0.05:
         text = f"Cross-source signals: {critical} critical, {high} high"
-        first = [s.id if s.id is not None else clean(f"xss:{s.type or 'unknown'}") for s in signals[:5]]
+        first = [_signal_id(signal) for signal in signals[:5]]
         drivers.append((text, by_signal, first))
     if by_forecast > 0:
         drivers.append((f"Military or conflict forecasts on the rise: {rising}", by_forecast, []))
     return Axis(0.30 * by_signal + 0.25 * by_conflict + 0.15 * by_forecast, drivers)
+
+
+def _signal_id(signal: Signal) -> str:
+    if signal.id is not None:
+        return signal.id
+    return clean(f"xss:{'unknown' if signal.type is None else signal.type}")
 
 
 def domestic_fragility(scope: Scope) -> Axis:

@@ -58,9 +58,10 @@ def test_the_signal_driver_names_the_first_five_signals_even_without_ids() -> No
     listed = signals(
         {"theater": "mena", "severity": "critical"},
         {"theater": "mena", "type": "T"},
+        {"theater": "mena", "type": ""},
         *({"theater": "mena", "id": i} for i in range(5)),
     )
-    assert drivers("coercive_pressure", signals=listed) == [(0.4, ["xss:unknown", "xss:T", "0", "1", "2"])]
+    assert drivers("coercive_pressure", signals=listed) == [(0.4, ["xss:unknown", "xss:T", "xss:", "0", "1"])]
 
 
 def test_low_signals_give_no_driver() -> None:
