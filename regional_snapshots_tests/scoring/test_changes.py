@@ -81,6 +81,26 @@ def test_leverage_shifts_by_more_than_015(before: float | None, shifted: list[fl
     assert (found.snapshot.reason == "leverage_shift") is bool(shifted)
 
 
+@pytest.mark.parametrize(("before", "shifted"), [(None, []), (0, []), (0.3, []), (0.301, ["hamas"])])
+def test_a_shift_of_exactly_015_is_none(before: float | None, shifted: list[str]) -> None:
+    mentions = forecasts(*[{"caseFile": "hamas"}] * 3, *[{"caseFile": "israel"}] * 37)
+    previous = copy.deepcopy(document("mena", forecasts=mentions))
+    actor = next(item for item in previous["actors"] if item["actor_id"] == "hamas")
+    assert actor["leverage_score"] == 0.15
+    actor["leverage_score"] = before
+    found = changed(previous, forecasts=mentions)["leverage_shifts"]
+    assert [item["actor_id"] for item in found] == shifted
+
+
+@pytest.mark.parametrize(("before", "jumps"), [(0.0, 0), (0.3, 0), (0.301, 1)])
+def test_a_jump_of_exactly_015_is_none(before: float, jumps: int) -> None:
+    falling = forecasts({"trend": "falling", "probability": 0.0118})  # containment (0.1 + 0.0059) / 0.7059 = 0.15
+    previous = copy.deepcopy(document("mena"))
+    previous["scenario_sets"] = [{"horizon": "7d", "lanes": [{"name": "containment", "probability": before}]}]
+    found = changed(previous, forecasts=falling)["scenario_jumps"]
+    assert [item["to"] for item in found] == [0.15] * jumps
+
+
 @pytest.mark.parametrize(("before", "jumps"), [(0.421, 0), (0.42, 1), (0.722, 1), (0.571, 0)])
 def test_a_lane_jumps_by_more_than_015(before: float, jumps: int) -> None:
     previous = copy.deepcopy(document("mena"))
