@@ -1,0 +1,19 @@
+"""The commit protocol keeps its promises in every state that two writers and a reconciler can reach."""
+
+from __future__ import annotations
+
+import pytest
+
+from regional_snapshots_tests.support.protocol_model import MISTAKES, SCENARIOS, Violation, explore
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_reachable_state_keeps_every_promise(name):
+    assert explore(SCENARIOS[name]) > 1_000
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_planted_mistake_is_found(mistake):
+    name, protocol = MISTAKES[mistake]
+    with pytest.raises(Violation):
+        explore(SCENARIOS[name], protocol)

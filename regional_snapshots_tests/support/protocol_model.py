@@ -1,0 +1,482 @@
+"""The commit protocol in the small: every interleaving of two writers and a reconciler on one region, visited.
+
+The processes run the project's own *look*, *decide*, *transaction* and *diagnose* against a server of a few lines.
+In between everything may happen: the server serves a look command by command, any message is lost, or arrives when
+nobody waits for it any more, any process is killed and begins anew, a claim expires, latest is damaged from outside.
+A message that is lost and one that is delayed for ever are the same; so are a killed process and one that stops.
+
+    python -m regional_snapshots_tests.support.protocol_model
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
+
+from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.store import commit
+from regional_snapshots.store.commit import Outcome, Policy, Writes
+from regional_snapshots.store.keys import RegionKeys
+from regional_snapshots_tests.support.documents import snapshot
+
+POLICY = Policy(attempts=2)
+KEYS = RegionKeys("latam")
+NOW_MS = 2_000_000 * POLICY.bucket_ms - 1
+UNKNOWN, FAILED, SETTLED = "UNKNOWN", "FAILED", "SETTLED"
+NAMES = ("first", "second", "reconciler")
+RECONCILER = 2
+"""Place of the reconciler among the processes; the two writers come before it."""
+
+SLICES = (2, 3, 5)
+"""Where another's transaction may come between the commands of one *look*: after WATCH, the claim, and the head."""
+
+Store = frozenset  # of (key, value); the index is a tuple of (score, id) in order
+
+
+# The server
+
+WRITES: dict[str, Callable[..., Any]] = {
+    "SET": lambda held, value, *_: value if isinstance(value, bytes) else value.encode(),
+    "DEL": lambda held: None,
+    "PEXPIREAT": lambda held, _: held,
+    "ZADD": lambda held, score, name: tuple(sorted({*(pair for pair in held or () if pair[1] != name), (score, name)})),
+    "ZREM": lambda held, *names: tuple(pair for pair in held or () if pair[1] not in names) or None,
+    "ZREMRANGEBYSCORE": lambda held, _, above: tuple(p for p in held or () if p[0] >= int(above[1:])) or None,
+}
+READS: dict[str, Callable[..., Any]] = {
+    "GET": lambda held: held,
+    "STRLEN": lambda held: len(held or b""),
+    "ZSCORE": lambda held, name: {entry: score for score, entry in held or ()}.get(name),
+    "ZREVRANGE": lambda held, *_: [held[-1][1].encode(), held[-1][0]] if held else [],
+    "TIME": lambda _: (NOW_MS // 1000, NOW_MS % 1000 * 1000),
+}
+
+
+@cache
+def served(store: Store, command: tuple) -> Any:
+    """The server's reply to one command that changes nothing."""
+    name, key, *rest = *command, *[""][: 2 - len(command)]
+    return READS[name](dict(store).get(key), *rest) if name in READS else b"OK"
+
+
+@cache
+def executed(store: Store, commands: tuple) -> tuple[Store, frozenset]:
+    """The store after the commands between ``MULTI`` and ``EXEC``, and the keys that a ``WATCH`` notices."""
+    held, touched = dict(store), set()
+    for name, key, *rest in commands[1:-1]:
+        before = held.pop(key, None)
+        after = WRITES[name](before, *rest)
+        if after is not None:
+            held[key] = after
+        if after != before or name in ("SET", "PEXPIREAT"):
+            touched.add(key)
+    return frozenset(held.items()), frozenset(touched)
+
+
+# What is explored
+
+
+class Process(NamedTuple):
+    """A writer or the reconciler: how far its attempt is, and what its caller was told."""
+
+    attempt: int = 1
+    replies: tuple = ()
+    watched: frozenset = frozenset()
+    dirty: bool = False
+    sent: tuple = ()
+    in_doubt: bool = False
+    wrote: bool = False
+    mortal: bool = True
+    told: tuple = ()
+
+
+class Adrift(NamedTuple):
+    """A transaction that is under way while nobody waits for it. ``orphan``: whoever sent it was killed."""
+
+    sender: int
+    orphan: bool
+    watched: frozenset
+    sent: tuple
+
+
+class State(NamedTuple):
+    """Everything at one instant. ``owners`` and ``applied`` are the truth that the protocol is held against."""
+
+    store: Store
+    processes: tuple[Process, ...]
+    adrift: frozenset = frozenset()
+    owners: frozenset = frozenset()
+    applied: frozenset = frozenset()
+    expiry: bool = False
+    damage: bool = False
+    damaged: bool = False
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The functions of the code that are explored; a planted mistake replaces one."""
+
+    look: Callable[..., list] = commit.look
+    decide: Callable[..., Any] = commit.decide
+    blind: bool = False
+    mends_unwatched: bool = False
+    forgets_doubt: bool = False
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is stored at first, the snapshots of both writers (the second one may be forced), and what may happen:
+    that a claim expires, or that latest is damaged; only then is there a reconciler, and whoever is killed stays dead.
+    """
+
+    stored: tuple[Snapshot, ...]
+    snapshots: tuple[Snapshot, Snapshot]
+    forced: bool = False
+    expiry: bool = False
+    damage: bool = False
+
+
+class Violation(AssertionError):
+    """A promise is broken; the text says which, and by which steps."""
+
+
+def _made(bucket: int, offset_ms: int, reason: str = "regime_shift") -> Snapshot:
+    return snapshot(
+        KEYS.region, NOW_MS - NOW_MS % POLICY.bucket_ms - (4 - bucket) * POLICY.bucket_ms + offset_ms, reason=reason
+    )
+
+
+OLD, FIRST, RIVAL, SECOND, NEWEST = _made(0, 0), _made(1, 0), _made(1, 1), _made(2, 0), _made(3, 0)
+UNCHANGED = _made(1, 1, commit.UNCHANGED)
+SCENARIOS = {
+    "one bucket": Scenario((OLD,), (FIRST, RIVAL), expiry=True),
+    "two buckets": Scenario((OLD,), (FIRST, SECOND)),
+    "two buckets, latest damaged": Scenario((OLD,), (FIRST, SECOND), damage=True),
+    "two buckets, empty store": Scenario((), (FIRST, SECOND)),
+    "one snapshot, two processes": Scenario((OLD,), (FIRST, FIRST), expiry=True),
+    "one bucket, forced": Scenario((OLD,), (FIRST, RIVAL), forced=True),
+    "one bucket, nothing changed": Scenario((OLD,), (FIRST, UNCHANGED)),
+    "one bucket, both late": Scenario((OLD, NEWEST), (FIRST, RIVAL)),
+}
+
+
+def _latest_though_late(*arguments: Any, **options: Any) -> Any:
+    decision = commit.decide(*arguments, **options)
+    return replace(decision, late=False) if isinstance(decision, Writes) else decision
+
+
+def _watching(given: tuple, *keys: str) -> list:
+    return [("WATCH", *keys) if command[0] == "WATCH" else command for command in commit.look(*given)]
+
+
+MISTAKES = {
+    "EXEC is sent again without looking": ("two buckets", Protocol(blind=True)),
+    "latest is set though late": ("two buckets", Protocol(decide=_latest_though_late)),
+    "the claim is read without watching": ("one bucket", Protocol(look=lambda *given: _watching(given))),
+    "latest alone is watched": ("one bucket, both late", Protocol(look=lambda *given: _watching(given, KEYS.latest))),
+    "a doubtful outcome is told as a failure": ("one bucket", Protocol(forgets_doubt=True)),
+    "latest is mended without watching": ("two buckets, latest damaged", Protocol(mends_unwatched=True)),
+}
+"""What is done wrong, where it has to be found, and the protocol that does it."""
+
+
+class Model:
+    """The steps that are possible in a state, for one scenario; each keeps the promises or raises Violation."""
+
+    def __init__(self, scenario: Scenario, protocol: Protocol) -> None:
+        self.protocol, self.scenario = protocol, scenario
+        self.snapshots = scenario.snapshots
+        self.forced = (False, scenario.forced)
+        self.claims = tuple(KEYS.claim(made.reason, made.generated_at // POLICY.bucket_ms) for made in self.snapshots)
+        self.all = {made.id: made for made in (*scenario.stored, *self.snapshots)}
+        self.looks = [
+            tuple(protocol.look(KEYS, claim, made)) for claim, made in zip(self.claims, self.snapshots, strict=True)
+        ]
+        self.facts = cache(self._facts)
+        self.concluded = cache(self._concluded)
+
+    def start(self) -> State:
+        """The scenario's first state: what is stored was committed long ago, its claims have expired."""
+        store: Store = frozenset()
+        for made in self.scenario.stored:
+            seen = commit.Seen(None, None, None, False, None, 0, NOW_MS)
+            store, _ = executed(store, tuple(commit.transaction(KEYS, "", made, Writes(False, 0), seen, POLICY)))
+        store = frozenset((key, value) for key, value in store if key)
+        damage, expiry = self.scenario.damage, self.scenario.expiry
+        writer = Process(mortal=not damage)
+        reconciler = Process(POLICY.attempts, mortal=False) if damage else Process(told=(SETTLED, ""))
+        return State(store, (writer, writer, reconciler), expiry=expiry, damage=damage)
+
+    def steps(self, state: State) -> Iterator[tuple[str, State]]:
+        """Every step that can be next, with its name and the state it leads to."""
+        for place, process in enumerate(state.processes):
+            if process.told:
+                continue
+            name = NAMES[place]
+            if process.sent:
+                landed, applied = self.transaction(state, place, process.watched, process.sent, process.dirty)
+                yield f"{name}: transaction, answered", self.answered(landed, place, applied)
+                yield f"{name}: transaction, reply lost", self.resolve(landed, place)
+                yield f"{name}: transaction delayed", self.resolve(self.drifting(state, place), place)
+            else:
+                step = self.examine if place == RECONCILER else self.look
+                yield f"{name}: {step.__name__}", step(state, place)
+                yield f"{name}: look lost", self.again(state, place)
+            if process.mortal and process != Process():
+                yield f"{name}: killed", self.killed(state, place)
+        for message in state.adrift:
+            rest = state._replace(adrift=state.adrift - {message})
+            place = message.sender
+            landed, _ = self.transaction(rest, place, message.watched, message.sent, False, message.orphan)
+            yield f"{NAMES[place]}: delayed transaction arrives", landed
+        yield from self.outside(state)
+
+    # A process, alone
+
+    def look(self, state: State, place: int) -> State:
+        """The server serves some more commands of *look*; after the last one, the writer decides."""
+        process, commands = state.processes[place], self.looks[place]
+        count = len(process.replies)
+        upto = next(end for end in (*SLICES, len(commands)) if end > count)
+        replies = (*process.replies, *(_frozen(served(state.store, command)) for command in commands[count:upto]))
+        watched = frozenset(commands[1][1:])
+        if len(replies) < len(commands):
+            return _with(state, place, process._replace(replies=replies, watched=watched))
+        told, sent = self.concluded(place, replies)
+        return _told(state, place, *told) if told else _with(state, place, process._replace(replies=(), sent=sent))
+
+    def _concluded(self, place: int, replies: tuple) -> tuple[tuple, tuple]:
+        made, claim = self.snapshots[place], self.claims[place]
+        seen = commit.read_look(list(replies), KEYS, claim, made)
+        decision = self.protocol.decide(seen, made, POLICY, force=self.forced[place])
+        if not isinstance(decision, Writes):
+            return decision, ()
+        return (), tuple(commit.transaction(KEYS, claim, made, decision, seen, POLICY))
+
+    def examine(self, state: State, place: int) -> State:
+        """The reconciler watches every key; then it reads, judges and mends."""
+        process = state.processes[place]
+        if not process.replies:
+            watched = frozenset() if self.protocol.mends_unwatched else frozenset(self.every_key())
+            return _with(state, place, process._replace(replies=("watching",), watched=watched))
+        sent = pointer(state.store)
+        return _with(state, place, process._replace(replies=(), sent=sent)) if sent else _told(state, place, SETTLED)
+
+    def every_key(self) -> Iterator[str]:
+        yield from (KEYS.latest, KEYS.index, *self.claims)
+        for made in self.all.values():
+            yield from (KEYS.payload(made.id), KEYS.view(made.generated_at))
+
+    # Its transaction
+
+    def transaction(
+        self, state: State, place: int, watched: frozenset, sent: tuple, dirty: bool, orphan: bool = False
+    ) -> tuple[State, bool]:
+        """The server executes a transaction, unless something it watched has changed: the state, and whether it did."""
+        if dirty:
+            return state, False
+        store, touched = executed(state.store, sent)
+        after = self.touch(state._replace(store=store), touched)
+        if place == RECONCILER:
+            return self.kept(state, after), True
+        made, claim = self.snapshots[place], self.claims[place]
+        others = {owner for key, owner in state.owners if key == claim} - {made.id}
+        if others and not self.forced[place]:
+            raise Violation(f"{made.id} is written into a bucket that {others} own")
+        if made.id in state.applied and not state.damaged:
+            raise Violation(f"{made.id} is written twice")
+        head = _head(state.store)
+        if (
+            made.reason == commit.UNCHANGED
+            and head
+            and head[0] // POLICY.bucket_ms == made.generated_at // POLICY.bucket_ms
+        ):
+            raise Violation(f"{made.id}, which reports no change, is written beside the head of its bucket")
+        after = after._replace(owners=after.owners | {(claim, made.id)}, applied=after.applied | {made.id})
+        if not orphan:  # somebody will be told what became of it
+            after = _with(after, place, after.processes[place]._replace(wrote=True))
+        return self.kept(state, after), True
+
+    def touch(self, state: State, touched: frozenset) -> State:
+        """Whoever watches a touched key will not commit; a delayed transaction that cannot is as good as lost."""
+        processes = tuple(p if p.dirty or not p.watched & touched else p._replace(dirty=True) for p in state.processes)
+        adrift = frozenset(message for message in state.adrift if not message.watched & touched)
+        return state._replace(processes=processes, adrift=adrift)
+
+    def kept(self, before: State, after: State) -> State:
+        """Latest has not moved back."""
+        was, now = dict(before.store).get(KEYS.latest), dict(after.store).get(KEYS.latest)
+        if was is not None and (now is None or now < was):
+            raise Violation(f"latest moved back from {was} to {now}")
+        return after
+
+    def answered(self, state: State, place: int, applied: bool) -> State:
+        """The reply of EXEC: applied, or a conflict, after which the process looks again."""
+        process = state.processes[place]
+        if not applied:
+            return self.again(state, place)
+        if place == RECONCILER:
+            return _told(state, place, SETTLED)
+        made = self.snapshots[place]
+        late = not any(command[:2] == ("SET", KEYS.latest) for command in process.sent)
+        return _told(state, place, Outcome.LATE if late else Outcome.COMMITTED, made.id)
+
+    def resolve(self, state: State, place: int) -> State:
+        """The link broke after the transaction was sent: the outcome is in doubt, so look again."""
+        process = state.processes[place]
+        doubtful = _with(state, place, process._replace(in_doubt=not self.protocol.forgets_doubt))
+        after = self.again(doubtful, place)
+        if self.protocol.blind and place != RECONCILER and not after.processes[place].told:
+            return _with(after, place, after.processes[place]._replace(sent=process.sent))
+        return after
+
+    def again(self, state: State, place: int) -> State:
+        """The next attempt, over a connection without history; after the last one, the caller is told."""
+        process = state.processes[place]
+        if process.attempt == POLICY.attempts:
+            return _told(state, place, UNKNOWN if process.in_doubt else FAILED)
+        fresh = Process(process.attempt + 1, in_doubt=process.in_doubt, wrote=process.wrote, mortal=process.mortal)
+        return _with(state, place, fresh)
+
+    def drifting(self, state: State, place: int) -> State:
+        """What the process has sent may still arrive, though it waits no longer."""
+        process = state.processes[place]
+        if process.dirty or not process.sent:
+            return state
+        return state._replace(adrift=state.adrift | {Adrift(place, False, process.watched, process.sent)})
+
+    def killed(self, state: State, place: int) -> State:
+        """The process ends, what it had sent stays under way; another one begins anew and knows nothing of it."""
+        return _with(_let_go(self.drifting(state, place), place), place, Process(mortal=False))
+
+    # What comes from outside
+
+    def outside(self, state: State) -> Iterator[tuple[str, State]]:
+        """A claim expires; latest is lost, or set back."""
+        held = dict(state.store)
+        if state.expiry:
+            for claim in sorted(set(self.claims) & set(held)):
+                owners = frozenset(pair for pair in state.owners if pair[0] != claim)
+                fewer = state._replace(store=state.store - {(claim, held[claim])}, owners=owners, expiry=False)
+                yield "a claim expires", self.touch(fewer, frozenset({claim}))
+        if state.damage and KEYS.latest in held:
+            oldest = held[KEYS.index][0][1].encode()
+            for name, value in (("lost", None), ("set back", oldest)):
+                rest = {**held, KEYS.latest: value} if value else {k: v for k, v in held.items() if k != KEYS.latest}
+                hurt = state._replace(store=frozenset(rest.items()), damage=False, damaged=True)
+                yield f"latest is {name}", self.touch(hurt, frozenset({KEYS.latest}))
+
+    # The promises of a state
+
+    def check(self, state: State) -> State:
+        """The state, no longer damaged once latest is the head again. Raises :class:`Violation`."""
+        entries, agree = self.facts(state.store)
+        if not agree and not state.damaged:
+            raise Violation("latest is not the head")
+        for made, process in zip(self.snapshots, state.processes, strict=False):
+            if process.told and not self.true(made, process, entries):
+                raise Violation(f"{made.id} was told {process.told}, which is not true")
+        return state._replace(damaged=False) if agree and state.damaged else state
+
+    def true(self, made: Snapshot, process: Process, entries: tuple[str, ...]) -> bool:
+        """Whether what a caller was told holds."""
+        outcome, owner = process.told
+        return {
+            Outcome.COMMITTED: owner == made.id and made.id in entries,
+            Outcome.DUPLICATE: owner != made.id and owner in entries,
+            Outcome.LATE: made.id in entries[:-1],
+            FAILED: not process.wrote,
+        }.get(outcome, True)
+
+    def _facts(self, store: Store) -> tuple[tuple[str, ...], bool]:
+        """The ids that are stored, in order, and whether latest is the head. Raises for what is half written."""
+        held = dict(store)
+        entries = tuple(name for _, name in held.get(KEYS.index, ()))
+        payloads = {name for name, made in self.all.items() if held.get(KEYS.payload(name)) == made.payload}
+        views = {name for name, made in self.all.items() if held.get(KEYS.view(made.generated_at)) == name.encode()}
+        if not set(entries) == payloads == views:
+            raise Violation(f"half written: index {entries}, payloads {payloads}, views {views}")
+        return entries, held.get(KEYS.latest, b"").decode() == (entries or ("",))[-1]
+
+
+def pointer(store: Store) -> tuple:
+    """The reconciler's repair of latest, as a transaction; () when latest is the head."""
+    head, latest = _head(store), dict(store).get(KEYS.latest)
+    if head is None or latest == head[1].encode():
+        return ()
+    return ("MULTI",), ("SET", KEYS.latest, head[1]), ("EXEC",)
+
+
+def _with(state: State, place: int, process: Process) -> State:
+    return state._replace(processes=(*state.processes[:place], process, *state.processes[place + 1 :]))
+
+
+def _let_go(state: State, place: int) -> State:
+    return state._replace(adrift=frozenset(m._replace(orphan=True) if m.sender == place else m for m in state.adrift))
+
+
+def _told(state: State, place: int, outcome: str, owner: str = "") -> State:
+    """The caller is told; a failure is judged by what was written, or may yet be."""
+    pending = any(message.sender == place and not message.orphan for message in state.adrift)
+    wrote = outcome == FAILED and (pending or state.processes[place].wrote)
+    return _with(_let_go(state, place), place, Process(wrote=wrote, told=(outcome, owner)))
+
+
+def _frozen(reply: Any) -> Any:
+    return tuple(reply) if isinstance(reply, list) else reply
+
+
+def _head(store: Store) -> tuple[int, str] | None:
+    index = dict(store).get(KEYS.index)
+    return index[-1] if index else None
+
+
+def explore(scenario: Scenario, protocol: Protocol = Protocol()) -> int:
+    """Visit every reachable state, the nearest first, and count them. Raises :class:`Violation` with the steps to it."""
+    model = Model(scenario, protocol)
+    start = model.start()
+    came_from: dict[State, tuple[State | None, str]] = {start: (None, "start")}
+    waiting = deque([start])
+    while waiting:
+        state, step = waiting.popleft(), "a transaction takes effect"
+        try:
+            for name, unchecked in model.steps(state):
+                step = name
+                after = model.check(unchecked)
+                step = "a transaction takes effect"
+                if after not in came_from:
+                    came_from[after] = (state, name)
+                    waiting.append(after)
+        except Violation as violation:
+            path = [step]
+            while state is not None:
+                state, step = came_from[state]
+                path.append(step)
+            raise Violation("\n  ".join([str(violation), *reversed(path)])) from None
+    return len(came_from)
+
+
+def main() -> None:
+    """Explore every scenario, then every mistake, and print what was visited and found."""
+    total = 0
+    for name, scenario in SCENARIOS.items():
+        began = time.monotonic()
+        count = explore(scenario)
+        total += count
+        print(f"{count:>10,} states  {time.monotonic() - began:5.1f} s  {name}", flush=True)
+    print(f"{total:>10,} states, every promise kept")
+    for mistake, (name, protocol) in MISTAKES.items():
+        try:
+            explore(SCENARIOS[name], protocol)
+        except Violation as violation:
+            print(f"found: {mistake} ({name})\n  {violation}", flush=True)
+        else:
+            print(f"NOT FOUND: {mistake} ({name})", flush=True)
+
+
+if __name__ == "__main__":
+    main()
