@@ -10,9 +10,10 @@ import re
 import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots_tests.ui.conftest import Ui
+from regional_snapshots_tests.ui.conftest import PATIENCE_MS, Ui
 
 expect = pytest.importorskip("playwright.sync_api").expect
+expect.set_options(timeout=PATIENCE_MS)
 
 PARTITIONS = "/assets/regional_snapshot?view=partitions"
 BROKEN = "snapshot:index:{latam}"
