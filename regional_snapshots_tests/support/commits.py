@@ -36,7 +36,7 @@ class Started:
     def __init__(self, call: Callable[[], Any]) -> None:
         self._call = call
         self._answer: Any = None
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
