@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks.dagster_share import dagster_share
+from benchmarks.history import history
 from benchmarks.measure import Figure
 from benchmarks.report import as_json, markdown, show
 from benchmarks.round_trips import round_trips
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "round-trips": round_trips,
     "throughput": throughput,
     "growth": scale,
+    "history": history,
     "size": size,
     "dagster": dagster_share,
 }

@@ -41,7 +41,7 @@ def test_every_trip_that_is_measured_has_a_promise(line):
         assert [trip.what for trip in trips(line.url, store)] == list(MOST_TURNAROUNDS)
 
 
-@pytest.mark.parametrize("group", ["throughput", "growth", "size"])
+@pytest.mark.parametrize("group", ["throughput", "growth", "history", "size"])
 def test_a_benchmark_runs_and_speaks_to_machines(group):
     result = CliRunner().invoke(main, [group, "--quick", "--json"], catch_exceptions=False)
     assert result.exit_code == 0
