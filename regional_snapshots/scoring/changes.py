@@ -100,20 +100,21 @@ def trigger_reason(changes: Mapping[str, Any]) -> str:
 def baseline_of(document: Any, region_id: str) -> Baseline:
     """Take what the comparison needs out of a previous document, which may come from anywhere.
 
-    A missing part has the meaning that section 14.3 gives it, except that missing triggers are not compared: each
-    active one would count as new. Raises :class:`UnreadablePreviousError` for a document of another region, one without
-    a regime, or one with a part that is not what this version writes.
+    A part that is missing or null has the meaning that section 14.3 gives it, except that missing triggers are not
+    compared: each active one would count as new. Raises :class:`UnreadablePreviousError` for a document of another
+    region, one without a regime, or one with a part that is not what this version writes.
     """
     document = _object(document, "the document")
     if document.get("region_id", region_id) != region_id:
         raise UnreadablePreviousError("it belongs to another region")
-    balance = _object(document.get("balance", {}), "balance")
+    balance, actors, sets = (document.get(part) for part in ("balance", "actors", "scenario_sets"))
+    balance = _object({} if balance is None else balance, "balance")
     return Baseline(
         regime=_regime(document.get("regime")),
         balance={axis: _number(balance[axis], axis) for axis in BUFFERS if balance.get(axis) is not None},
         active=_active(document.get("triggers")),
-        leverage=_leverage(document.get("actors", [])),
-        lanes=_lanes(document.get("scenario_sets", [])),
+        leverage=_leverage([] if actors is None else actors),
+        lanes=_lanes([] if sets is None else sets),
     )
 
 

@@ -24,6 +24,10 @@ def with_balance(**axes: float) -> dict[str, Any]:
     return previous
 
 
+def without(*parts: str) -> dict[str, Any]:
+    return {name: part for name, part in document("mena").items() if name not in parts}
+
+
 def test_the_same_world_again_changes_nothing() -> None:
     world = {"signals": many_signals(3), "alert_count": ALERTS, "forecasts": forecasts({"caseFile": "hamas"})}
     result = scored("mena", document("mena", **world), **world)
@@ -64,9 +68,9 @@ def test_a_buffer_fails_when_it_falls_by_more_than_02(before: float | None, fail
     assert all(item["from"] == (1 if before is None else before) for item in found)
 
 
-def test_missing_axes_of_the_previous_count_as_one() -> None:
-    previous = document("mena")
-    del previous["balance"]
+@pytest.mark.parametrize("absent", [{}, {"balance": None}, {"balance": {}}])
+def test_missing_axes_of_the_previous_count_as_one(absent: dict[str, Any]) -> None:
+    previous = {**without("balance"), **absent}
     found = changed(previous, chokepoints=chokepoint("suez", threatLevel="war_zone"))
     assert found["corridor_breaks"] == [{"corridor_id": "aggregate", "from": "1.00", "to": "0.33"}]
     assert [item["axis"] for item in found["buffer_failures"]] == ["alliance_cohesion", "maritime_access"]
@@ -108,6 +112,13 @@ def test_a_lane_jumps_by_more_than_015(before: float, jumps: int) -> None:
     found = changed(previous)["scenario_jumps"]
     assert len(found) == jumps
     assert all((item["horizon"], item["lane"], item["to"]) == ("7d", "base", 0.571) for item in found)
+
+
+@pytest.mark.parametrize("absent", [{}, {"actors": None, "scenario_sets": None}])
+def test_actors_of_a_previous_without_any_had_no_leverage(absent: dict[str, Any]) -> None:
+    found = changed({**without("actors", "scenario_sets"), **absent}, forecasts=forecasts({"caseFile": "hamas"}))
+    assert found["leverage_shifts"] == [{"actor_id": "hamas", "from": 0, "to": 0.2, "delta": 0.2}]
+    assert found["scenario_jumps"] == []
 
 
 def test_a_previous_without_a_label_counts_as_another_regime() -> None:
