@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from regional_snapshots_tests.support.protocol_model import MISTAKES, SCENARIOS, Violation, explore
+from regional_snapshots_tests.support.protocol_model import Violation, explore
+from regional_snapshots_tests.support.protocol_scenarios import MISTAKES, SCENARIOS
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -1,9 +1,10 @@
 """The commit protocol in the small: every interleaving of two writers and a reconciler on one region, visited.
 
-The processes run the project's own *look*, *decide*, *transaction* and *diagnose* against a server of a few lines.
-In between everything may happen: the server serves a look command by command, any message is lost, or arrives when
-nobody waits for it any more, any process is killed and begins anew, a claim expires, latest is damaged from outside.
-A message that is lost and one that is delayed for ever are the same; so are a killed process and one that stops.
+The writers run the project's own *look*, *decide*, *transaction* and *read_look* against a server of a few lines; the
+loop around them and the reconciler's repair of latest are written down here once more. In between anything may happen:
+another's transaction comes between two commands of a look, a message is lost, or arrives when nobody waits for it any
+more, a process is killed and begins anew, a claim expires, latest is damaged from outside. A message that is lost and
+one that is delayed for ever are the same; so are a killed process and one that stops.
 
     python -m regional_snapshots_tests.support.protocol_model
 """
@@ -12,72 +13,24 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store import commit
-from regional_snapshots.store.commit import Outcome, Policy, Writes
-from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots_tests.support.documents import snapshot
+from regional_snapshots.store.commit import Outcome, Writes
+from regional_snapshots_tests.support.protocol_scenarios import KEYS, MISTAKES, POLICY, SCENARIOS, Protocol, Scenario
+from regional_snapshots_tests.support.protocol_server import NOW_MS, Store, executed, served
 
-POLICY = Policy(attempts=2)
-KEYS = RegionKeys("latam")
-NOW_MS = 2_000_000 * POLICY.bucket_ms - 1
 UNKNOWN, FAILED, SETTLED = "UNKNOWN", "FAILED", "SETTLED"
 NAMES = ("first", "second", "reconciler")
 RECONCILER = 2
 """Place of the reconciler among the processes; the two writers come before it."""
 
+AS_WRITTEN = Protocol()
 SLICES = (2, 3, 5)
 """Where another's transaction may come between the commands of one *look*: after WATCH, the claim, and the head."""
-
-Store = frozenset  # of (key, value); the index is a tuple of (score, id) in order
-
-
-# The server
-
-WRITES: dict[str, Callable[..., Any]] = {
-    "SET": lambda held, value, *_: value if isinstance(value, bytes) else value.encode(),
-    "DEL": lambda held: None,
-    "PEXPIREAT": lambda held, _: held,
-    "ZADD": lambda held, score, name: tuple(sorted({*(pair for pair in held or () if pair[1] != name), (score, name)})),
-    "ZREM": lambda held, *names: tuple(pair for pair in held or () if pair[1] not in names) or None,
-    "ZREMRANGEBYSCORE": lambda held, _, above: tuple(p for p in held or () if p[0] >= int(above[1:])) or None,
-}
-READS: dict[str, Callable[..., Any]] = {
-    "GET": lambda held: held,
-    "STRLEN": lambda held: len(held or b""),
-    "ZSCORE": lambda held, name: {entry: score for score, entry in held or ()}.get(name),
-    "ZREVRANGE": lambda held, *_: [held[-1][1].encode(), held[-1][0]] if held else [],
-    "TIME": lambda _: (NOW_MS // 1000, NOW_MS % 1000 * 1000),
-}
-
-
-@cache
-def served(store: Store, command: tuple) -> Any:
-    """The server's reply to one command that changes nothing."""
-    name, key, *rest = *command, *[""][: 2 - len(command)]
-    return READS[name](dict(store).get(key), *rest) if name in READS else b"OK"
-
-
-@cache
-def executed(store: Store, commands: tuple) -> tuple[Store, frozenset]:
-    """The store after the commands between ``MULTI`` and ``EXEC``, and the keys that a ``WATCH`` notices."""
-    held, touched = dict(store), set()
-    for name, key, *rest in commands[1:-1]:
-        before = held.pop(key, None)
-        after = WRITES[name](before, *rest)
-        if after is not None:
-            held[key] = after
-        if after != before or name in ("SET", "PEXPIREAT"):
-            touched.add(key)
-    return frozenset(held.items()), frozenset(touched)
-
-
-# What is explored
 
 
 class Process(NamedTuple):
@@ -104,7 +57,7 @@ class Adrift(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything at one instant. ``owners`` and ``applied`` are the truth that the protocol is held against."""
+    """Everything at one instant. ``owners`` and ``applied`` record what was written, whatever the store now says."""
 
     store: Store
     processes: tuple[Process, ...]
@@ -116,72 +69,8 @@ class State(NamedTuple):
     damaged: bool = False
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """The functions of the code that are explored; a planted mistake replaces one."""
-
-    look: Callable[..., list] = commit.look
-    decide: Callable[..., Any] = commit.decide
-    blind: bool = False
-    mends_unwatched: bool = False
-    forgets_doubt: bool = False
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """What is stored at first, the snapshots of both writers (the second one may be forced), and what may happen:
-    that a claim expires, or that latest is damaged; only then is there a reconciler, and whoever is killed stays dead.
-    """
-
-    stored: tuple[Snapshot, ...]
-    snapshots: tuple[Snapshot, Snapshot]
-    forced: bool = False
-    expiry: bool = False
-    damage: bool = False
-
-
 class Violation(AssertionError):
     """A promise is broken; the text says which, and by which steps."""
-
-
-def _made(bucket: int, offset_ms: int, reason: str = "regime_shift") -> Snapshot:
-    return snapshot(
-        KEYS.region, NOW_MS - NOW_MS % POLICY.bucket_ms - (4 - bucket) * POLICY.bucket_ms + offset_ms, reason=reason
-    )
-
-
-OLD, FIRST, RIVAL, SECOND, NEWEST = _made(0, 0), _made(1, 0), _made(1, 1), _made(2, 0), _made(3, 0)
-UNCHANGED = _made(1, 1, commit.UNCHANGED)
-SCENARIOS = {
-    "one bucket": Scenario((OLD,), (FIRST, RIVAL), expiry=True),
-    "two buckets": Scenario((OLD,), (FIRST, SECOND)),
-    "two buckets, latest damaged": Scenario((OLD,), (FIRST, SECOND), damage=True),
-    "two buckets, empty store": Scenario((), (FIRST, SECOND)),
-    "one snapshot, two processes": Scenario((OLD,), (FIRST, FIRST), expiry=True),
-    "one bucket, forced": Scenario((OLD,), (FIRST, RIVAL), forced=True),
-    "one bucket, nothing changed": Scenario((OLD,), (FIRST, UNCHANGED)),
-    "one bucket, both late": Scenario((OLD, NEWEST), (FIRST, RIVAL)),
-}
-
-
-def _latest_though_late(*arguments: Any, **options: Any) -> Any:
-    decision = commit.decide(*arguments, **options)
-    return replace(decision, late=False) if isinstance(decision, Writes) else decision
-
-
-def _watching(given: tuple, *keys: str) -> list:
-    return [("WATCH", *keys) if command[0] == "WATCH" else command for command in commit.look(*given)]
-
-
-MISTAKES = {
-    "EXEC is sent again without looking": ("two buckets", Protocol(blind=True)),
-    "latest is set though late": ("two buckets", Protocol(decide=_latest_though_late)),
-    "the claim is read without watching": ("one bucket", Protocol(look=lambda *given: _watching(given))),
-    "latest alone is watched": ("one bucket, both late", Protocol(look=lambda *given: _watching(given, KEYS.latest))),
-    "a doubtful outcome is told as a failure": ("one bucket", Protocol(forgets_doubt=True)),
-    "latest is mended without watching": ("two buckets, latest damaged", Protocol(mends_unwatched=True)),
-}
-"""What is done wrong, where it has to be found, and the protocol that does it."""
 
 
 class Model:
@@ -435,8 +324,8 @@ def _head(store: Store) -> tuple[int, str] | None:
     return index[-1] if index else None
 
 
-def explore(scenario: Scenario, protocol: Protocol = Protocol()) -> int:
-    """Visit every reachable state, the nearest first, and count them. Raises :class:`Violation` with the steps to it."""
+def explore(scenario: Scenario, protocol: Protocol = AS_WRITTEN) -> int:
+    """Visit every reachable state, the nearest first, and count them. Raises :class:`Violation` with the steps."""
     model = Model(scenario, protocol)
     start = model.start()
     came_from: dict[State, tuple[State | None, str]] = {start: (None, "start")}

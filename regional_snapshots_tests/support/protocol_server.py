@@ -1,0 +1,50 @@
+"""The server in the model of the protocol: the commands that a commit uses, on a store that is a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+NOW_MS = 1_800_000_000_000 - 1
+"""The server's time, which stands still."""
+
+Store = frozenset  # of (key, value); the index is a tuple of (score, id) in order
+
+
+WRITES: dict[str, Callable[..., Any]] = {
+    "SET": lambda held, value, *_: value if isinstance(value, bytes) else value.encode(),
+    "DEL": lambda held: None,
+    "PEXPIREAT": lambda held, _: held,
+    "ZADD": lambda held, score, name: tuple(sorted({*(pair for pair in held or () if pair[1] != name), (score, name)})),
+    "ZREM": lambda held, *names: tuple(pair for pair in held or () if pair[1] not in names) or None,
+    "ZREMRANGEBYSCORE": lambda held, _, above: tuple(p for p in held or () if p[0] >= int(above[1:])) or None,
+}
+READS: dict[str, Callable[..., Any]] = {
+    "GET": lambda held: held,
+    "STRLEN": lambda held: len(held or b""),
+    "ZSCORE": lambda held, name: {entry: score for score, entry in held or ()}.get(name),
+    "ZREVRANGE": lambda held, *_: [held[-1][1].encode(), held[-1][0]] if held else [],
+    "TIME": lambda _: (NOW_MS // 1000, NOW_MS % 1000 * 1000),
+}
+
+
+@cache
+def served(store: Store, command: tuple) -> Any:
+    """The server's reply to one command that changes nothing."""
+    name, key, *rest = *command, *[""][: 2 - len(command)]
+    return READS[name](dict(store).get(key), *rest) if name in READS else b"OK"
+
+
+@cache
+def executed(store: Store, commands: tuple) -> tuple[Store, frozenset]:
+    """The store after the commands between ``MULTI`` and ``EXEC``, and the keys that a ``WATCH`` notices."""
+    held, touched = dict(store), set()
+    for name, key, *rest in commands[1:-1]:
+        before = held.pop(key, None)
+        after = WRITES[name](before, *rest)
+        if after is not None:
+            held[key] = after
+        if after != before or name in ("SET", "PEXPIREAT"):
+            touched.add(key)
+    return frozenset(held.items()), frozenset(touched)
