@@ -123,7 +123,7 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """For asyncio. What nobody asked for ends the connection, so that nobody takes it for an answer."""
-        if self._answered is None:
+        if self._answered is None or self._answered.done():
             self.abort()
             return
         self._parser.feed(data)
@@ -134,6 +134,8 @@ class Wire(asyncio.Protocol):
             self._fail(error)
         if len(self._replies) == self._due and not self._answered.done():
             self._answered.set_result(None)
+            if self._parser.has_data():
+                self.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         """For asyncio."""

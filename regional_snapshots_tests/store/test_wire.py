@@ -82,6 +82,16 @@ def test_what_nobody_asked_for_is_taken_for_no_answer(server):
     assert run(be_pushed_and_ask()) == [None]
 
 
+def test_more_answers_than_questions_end_the_connection(server):
+    async def subscribe_twice_and_ask():
+        connections = Connections(server.url)
+        async with connections.borrow() as listening:
+            await connections.exchange(listening, [("SUBSCRIBE", "news", "weather")])
+        return await connections.ask([("GET", "absent")])
+
+    assert run(subscribe_twice_and_ask()) == [None]
+
+
 def test_an_exchange_that_was_given_up_leaves_no_answer_behind(server):
     async def give_up_and_ask():
         connections = Connections(server.url, limit=1)
