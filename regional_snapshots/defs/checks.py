@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from regional_snapshots.defs.assets import regional_snapshot
-from regional_snapshots.defs.metadata import feed_names
+from regional_snapshots.defs.metadata import feed_names, finding_line
 from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
@@ -25,7 +25,7 @@ def latest_agrees_with_index(snapshots: SnapshotStoreResource) -> dg.AssetCheckR
         report = snapshots.store.reconcile(REGION_IDS, repair=False)
     except StoreError as error:
         return dg.AssetCheckResult(passed=False, description=str(error))
-    words = [f"{finding.region}: `{finding.key}`: {finding.detail}" for finding in report.findings]
+    words = [finding_line(finding) for finding in report.findings]
     words += [str(error) for error in report.errors.values()]
     return dg.AssetCheckResult(
         passed=not words,

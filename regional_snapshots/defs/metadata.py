@@ -10,6 +10,7 @@ import dagster as dg
 from regional_snapshots.model.feeds import FeedReport, Feeds
 from regional_snapshots.scoring.snapshot import Scored
 from regional_snapshots.store.commit import Commit
+from regional_snapshots.store.findings import KINDS, Finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,11 @@ def table(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]]) -> dg.Tab
     """These columns of a DataFrame as a table for the UI."""
     records = frame[list(columns)].to_dict("records")
     return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema=schema(columns))
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding in one line: which region, which key, what is wrong with it."""
+    return f"{finding.region}: {finding.key}: {KINDS[finding.kind].what} ({finding.detail})"
 
 
 def commit_metadata(

@@ -6,6 +6,7 @@ import base64
 import io
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 
@@ -13,11 +14,13 @@ from regional_snapshots.defs.overview import AXES
 from regional_snapshots.model.regions import REGIONS
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 PRESSURES = 4
 """The first axes are pressures, the others buffers."""
+
+HALF_AN_HOUR = pd.Timedelta(minutes=30)
+"""Room beside the points where there is only one instant to show."""
 
 INK, PAPER = "#1f2937", "#ffffff"
 """On a card of its own, so that it is legible in the light and in the dark theme."""
@@ -57,6 +60,9 @@ def _heat_map(axes: Axes, table: pd.DataFrame) -> None:
 def _balances(axes: Axes, histories: dict[str, pd.DataFrame]) -> None:
     for region, history in histories.items():
         axes.plot(history["time"], history["net_balance"], marker="o", markersize=4, label=REGIONS[region].label)
+    times = pd.concat([history["time"] for history in histories.values()])
+    if times.min() == times.max():
+        axes.set_xlim(times.min() - HALF_AN_HOUR, times.max() + HALF_AN_HOUR)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.margins(y=0.15)
     axes.set_title("Net balance over the last snapshots (UTC)", fontsize=11, color=INK, loc="left")

@@ -7,10 +7,11 @@ import dagster as dg
 from pydantic import Field
 
 from regional_snapshots.defs.assets import regional_snapshot
-from regional_snapshots.defs.metadata import OPERATIONS, OWNERS, schema, table
+from regional_snapshots.defs.metadata import OPERATIONS, OWNERS, finding_line, schema, table
 from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.findings import KINDS
 
 if TYPE_CHECKING:
     from regional_snapshots.store.reconcile import ReconcileReport
@@ -30,7 +31,7 @@ FINDING_COLUMNS = {
     "region": ("string", "Id of the region."),
     "repaired": ("bool", "Whether it was mended."),
     "severity": ("string", "error: readers are misled; warning; info: the ordinary course of time."),
-    "detail": ("string", "What disagrees."),
+    "what": ("string", "What disagrees."),
     "key": ("string", "The Redis key."),
     "before": ("string", "What the key held."),
     "after": ("string", "What repair makes, or would make, of it."),
@@ -75,16 +76,18 @@ def snapshot_reconciliation(
         raise dg.Failure(f"Nothing could be checked. {error}") from error
     yield dg.MaterializeResult(value=report.table()[list(COLUMNS)], metadata=report_metadata(report))
     if not report.healthy:
-        left = [f"{finding.region}: {finding.detail}" for finding in report.left]
+        left = [finding_line(finding) for finding in report.left]
         unread = [str(error) for error in report.errors.values()]
         raise dg.Failure("Left as found:\n" + "\n".join(left + unread), allow_retries=False)
 
 
 def report_metadata(report: "ReconcileReport") -> dict:
     """The report as the UI shows it: a table of the regions, one of the findings, and numbers that plot over time."""
+    findings = report.findings_table()
+    findings["what"] = [KINDS[kind].what for kind in findings["kind"]]
     return {
         "verdict": verdict(report),
-        **({"findings_in_full": table(report.findings_table(), FINDING_COLUMNS)} if report.findings else {}),
+        **({"findings_in_full": table(findings, FINDING_COLUMNS)} if report.findings else {}),
         "regions": table(report.table(), COLUMNS),
         "regions_checked": report.regions_checked,
         "findings": len(report.findings),

@@ -44,7 +44,8 @@ def test_drift_is_mended_named_and_judged_after_the_repair(project: Project, ser
     assert result.success
     told = report(result)
     assert (told["findings"], told["repaired"], told["left"]) == (1, 1, 0)
-    assert told["findings_in_full"].records[0].data["key"] == LATEST
+    (mended,) = told["findings_in_full"].records
+    assert (mended.data["key"], mended.data["what"]) == (LATEST, "no latest, though there are snapshots")
     assert server.client().get(LATEST) == published
     assert checks(result)["latest_agrees_with_index"].passed
     assert report(project.reconcile())["findings"] == 0

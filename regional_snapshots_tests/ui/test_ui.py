@@ -50,14 +50,6 @@ def materialize(ui: Ui, asset: str) -> None:
     page.get_by_text(re.compile("Launched run")).first.wait_for()
 
 
-def test_the_graph_shows_feeds_snapshots_and_what_is_made_of_them(ui: Ui) -> None:
-    page = ui.see("/asset-groups", "feeds", "snapshots")
-    page.get_by_text("snapshots", exact=True).last.click()
-    for asset in ("regional_snapshot", "world_overview", "snapshot_reconciliation"):
-        page.get_by_text(asset).first.wait_for()
-    ui.keep("graph")
-
-
 def test_schedules_and_sensors_can_be_switched_off_and_on(ui: Ui) -> None:
     switch(ui, "refresh_schedule")
     switch(ui, "refresh_schedule")
@@ -125,3 +117,12 @@ def test_the_overview_shows_its_picture_and_its_table(ui: Ui) -> None:
 def test_the_checks_are_listed_beside_the_asset(ui: Ui, check: str) -> None:
     ui.see("/assets/regional_snapshot?view=checks", check)
     ui.keep("checks")
+
+
+def test_the_graph_shows_feeds_snapshots_and_what_is_made_of_them(ui: Ui) -> None:
+    page = ui.see("/asset-groups", "feeds", "snapshots")
+    page.get_by_text("snapshots", exact=True).last.click()
+    for asset in ("regional_snapshot", "world_overview", "snapshot_reconciliation"):
+        page.get_by_text(asset).first.wait_for()
+    expect(page.get_by_text("Loading...")).to_have_count(0)
+    ui.keep("graph")
