@@ -197,10 +197,12 @@ class Model:
         return state._replace(processes=processes, adrift=adrift)
 
     def kept(self, before: State, after: State) -> State:
-        """Latest has not moved back."""
+        """Latest has not moved back; and if it moved, even where it was damaged, it is the head."""
         was, now = dict(before.store).get(KEYS.latest), dict(after.store).get(KEYS.latest)
         if was is not None and (now is None or now < was):
             raise Violation(f"latest moved back from {was} to {now}")
+        if now != was and now != _head(after.store)[1].encode():
+            raise Violation(f"latest was set to {now}, which is not the head")
         return after
 
     def answered(self, state: State, place: int, applied: bool) -> State:
