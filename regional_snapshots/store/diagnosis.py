@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from regional_snapshots.store.fates import DROP, KEEP, LEAVE, STAYS, fates
 from regional_snapshots.store.keys import RegionKeys
@@ -56,14 +57,22 @@ class _Diagnosis:
     def keys(self) -> RegionKeys:
         return self.plan.seen.keys
 
-    @property
+    @cached_property
+    def at_instant(self) -> dict[int | None, list[str]]:
+        """Judged ids by their instant (ms)."""
+        groups: dict[int | None, list[str]] = {}
+        for name in self.fates:
+            groups.setdefault(time_of(name), []).append(name)
+        return groups
+
+    @cached_property
     def target(self) -> str | None:
         """What latest should name."""
         return max((name for name, fate in self.fates.items() if fate in STAYS), key=order, default=None)
 
     def views(self) -> None:
         for instant, held in self.seen.views.items():
-            there = [name for name, fate in self.fates.items() if time_of(name) == instant]
+            there = self.at_instant.get(instant, [])
             unread = held.there and not held.usable and not self.plan.rules.fix_types
             if unread or LEAVE in (self.fates[name] for name in there):
                 continue
@@ -87,6 +96,9 @@ class _Diagnosis:
 
     def view_of_none(self, instant: int, held: Held, there: list[str]) -> None:
         """The view of an instant without snapshots goes: along with the one it named, or as a finding of its own."""
+        named = self.seen.payloads.get(held.value, Held())
+        if named.usable and not named.problem and self.fates.get(held.value) != DROP:
+            return  # its payload is an orphan, which a deep reconciliation indexes
         gone = DROP in (self.fates[name] for name in there)
         if not gone and instant > self.seen.server_ms - self.plan.rules.grace_ms:
             return
@@ -153,7 +165,7 @@ class _Diagnosis:
             if self.fates[name] in STAYS:
                 self.plan.expire(self.keys.payload(name), self.seen.payloads[name], order(name)[0] + retention_ms)
         for instant, held in self.seen.views.items():
-            if any(self.fates.get(name) in STAYS and time_of(name) == instant for name in self.fates):
+            if any(self.fates[name] in STAYS for name in self.at_instant.get(instant, [])):
                 self.plan.expire(self.keys.view(instant), held, instant + retention_ms)
         for key, held in self.seen.claims.items():
             payload = self.seen.payloads.get(held.value)
