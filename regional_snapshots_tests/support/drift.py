@@ -102,7 +102,8 @@ def _lone_view(scene: Scene, which: Snapshot) -> None:
 
 
 def _lone_rubbish(scene: Scene, which: Snapshot) -> None:
-    scene.client.set(scene.names.payloads + scene.ghost(which), json.dumps({"region_id": scene.region}), ex=1000)
+    identity = f"{which.generated_at + 2:012x}-{scene.ghost(which)[-12:]}"
+    scene.client.set(scene.names.payloads + identity, json.dumps({"region_id": scene.region}), ex=1000)
 
 
 def _stored_past(scene: Scene, which: Snapshot) -> None:
