@@ -15,22 +15,23 @@ PROBE = "probe"
 async def inspect(connections: Connections, layout: KeyLayout) -> list[str]:
     """Warnings in words, empty when the server is fit. Raises :class:`ConfigurationError` for a layout it cannot hold.
 
-    Permissions are tried by queueing the commands of a commit and discarding them: the server checks when it queues.
+    Permissions are tried with the commands of a commit, put so that they find nothing to change. (Queued and discarded
+    they would be written down after all by a user who may not ``MULTI``.)
     """
     keys = RegionKeys(PROBE, layout)
-    queued = [
-        ("SET", keys.latest, "x"),
-        ("SET", keys.payload("x"), "x"),
-        ("SET", keys.view(0), "x"),
-        ("SET", keys.claim("x", 0), "x"),
-        ("ZADD", keys.index, 0, "x"),
+    tried = [
+        ("INFO", "cluster"),
+        ("INFO", "memory"),
+        ("SET", keys.latest, "x", "XX"),
+        ("SET", keys.payload("x"), "x", "XX"),
+        ("SET", keys.view(0), "x", "XX"),
+        ("SET", keys.claim("x", 0), "x", "XX"),
+        ("ZADD", keys.index, "XX", 0, "x"),
         ("ZREMRANGEBYSCORE", keys.index, 0, 0),
         ("PEXPIREAT", keys.index, 0),
         ("DEL", keys.live),
     ]
-    info, *_, memory = replies = await connections.ask(
-        [("INFO", "cluster"), ("MULTI",), *queued, ("DISCARD",), ("INFO", "memory")], answer_errors=True
-    )
+    info, memory, *_ = replies = await connections.ask(tried, answer_errors=True)
     if _field(info, "cluster_enabled") == "1" and not layout.one_slot_per_region:
         raise ConfigurationError(
             f"the key layout {layout.name} cannot be used on a cluster: the keys of a region would not share a slot",
@@ -44,7 +45,7 @@ async def inspect(connections: Connections, layout: KeyLayout) -> list[str]:
         )
     denied = [
         f"{command[0]} {command[1]}"
-        for command, reply in zip(queued, replies[2:-2], strict=True)
+        for command, reply in zip(tried, replies, strict=True)
         if isinstance(reply, NoPermissionError)
     ]
     if denied:

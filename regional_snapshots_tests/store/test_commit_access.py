@@ -1,0 +1,64 @@
+"""Over TLS, as a user who may do only what the project needs, everything works; with anything less, something fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from regional_snapshots.store.errors import StoreError, UnreachableError
+from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots_tests.support.access import ACL_WORDS, COMMANDS, READ, WRITTEN, allow, troubles
+from regional_snapshots_tests.support.drift import picture
+from regional_snapshots_tests.support.server import ServerFailedError
+from regional_snapshots_tests.support.server_faults import without_permission
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+@pytest.fixture
+def tls_server(own_server):
+    try:
+        return own_server(tls=True)
+    except ServerFailedError as error:
+        pytest.skip(str(error).splitlines()[0])
+
+
+def test_everything_works_over_tls_with_the_documented_permissions(tls_server):
+    client = tls_server.client()
+    allow(client, ACL_WORDS)
+    url = tls_server.tls_url.replace("rediss://", "rediss://writer:s3cret@")
+    assert troubles(url, client) == []
+
+
+def test_a_server_of_another_authority_is_not_trusted(tls_server):
+    url = tls_server.tls_url.split("?")[0]
+    with SnapshotStore(url) as store, pytest.raises(UnreachableError, match="ertificate"):
+        store.inspect()
+
+
+def test_the_documented_permissions_are_those_that_are_tested():
+    line = OPERATIONS.read_text().split("ACL SETUSER", 1)[1].split("```", 1)[0]
+    assert sorted(word for word in line.split() if word.startswith(("+", "~", "%"))) == sorted(ACL_WORDS)
+
+
+@pytest.mark.parametrize("rules", ["-multi", "-set", "-info", "-exec"])
+def test_permissions_are_tried_without_writing_anything(server, rules):
+    client = server.client()
+    with without_permission(server, rules), SnapshotStore(server.url) as store:
+        warnings = store.inspect()
+    assert bool(warnings) == (rules in ("-set", "-info"))
+    assert picture(client) == {}
+
+
+@pytest.mark.parametrize("word", [*COMMANDS, *WRITTEN, *READ])
+def test_without_any_one_of_the_permissions_something_fails_and_no_secret_is_told(server, word):
+    client = server.client()
+    allow(client, tuple(other for other in ACL_WORDS if other != word))
+    url = server.url.replace("unix://", "unix://writer:s3cret@")
+    try:
+        found = troubles(url, client)
+    except StoreError as error:
+        found = [error]
+    assert found
+    assert "s3cret" not in str(found)

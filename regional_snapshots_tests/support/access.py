@@ -1,0 +1,88 @@
+"""What a user of the server has to be allowed to do, and a run through everything that the project does there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+
+from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS
+from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots.store.summary import publish_summary
+from regional_snapshots_tests.support.commits import fresh
+from regional_snapshots_tests.support.drift import EVERYTHING, healthy
+from regional_snapshots_tests.support.oracle import violations
+
+WRITTEN = ("~snapshot:*", "~dedup:*")
+"""Key patterns of what the project writes, in the layout ``tagged``."""
+READ = tuple(
+    f"%R~{family}:*"
+    for family in (
+        "risk", "forecast", "supply_chain", "intelligence", "relay", "economic", "energy", "aviation", "military",
+        "seed-meta",
+    )
+)  # fmt: skip
+"""Key patterns of the feeds."""
+COMMANDS = (
+    "+get", "+mget", "+getrange", "+strlen", "+exists", "+type", "+pttl", "+zcard", "+zscore", "+zrevrange",
+    "+zrangebyscore", "+zrevrangebyscore", "+scan", "+time", "+info", "+watch", "+unwatch", "+multi", "+exec",
+    "+set", "+del", "+zadd", "+zrem", "+zremrangebyscore", "+pexpire", "+pexpireat", "+rename",
+)  # fmt: skip
+"""Commands; ``+select`` comes on top where the URL names a database other than 0."""
+ACL_WORDS = (*WRITTEN, *READ, *COMMANDS)
+
+REGIONS = ("latam", "mena")
+
+
+def allow(client: redis.Redis, words: tuple[str, ...]) -> None:
+    """Make the user ``writer`` with the password ``s3cret`` and these permissions only."""
+    client.execute_command("ACL", "SETUSER", "writer", "reset", "on", ">s3cret", *words)
+
+
+def troubles(url: str, client: redis.Redis) -> list[Any]:
+    """Do everything at ``url``: inspect, read, commit, publish, reconcile every damage. Answers what failed first.
+
+    ``client`` may do anything; it prepares the server and judges it afterwards.
+    """
+    client.flushall()
+    found: list[Any] = []
+    with SnapshotStore(url) as store:
+        for step in (_refresh, _read, _reconcile):
+            try:
+                found = step(store, client)
+            except StoreError as error:
+                return [error]
+            if found:
+                return found
+    return found
+
+
+def _refresh(store: SnapshotStore, client: redis.Redis) -> list[Any]:
+    inputs = store.read_inputs((*DATA_KEYS, *META_KEYS), REGIONS)
+    made = [fresh(client, region=region, triggers={"active": []}) for region in REGIONS]
+    answers = store.commit_all(made)
+    now_ms = made[0].generated_at
+    store.run(publish_summary(store.connections, store.layout, {each.region: each for each in made}, now_ms))
+    return [*inputs.warnings, *(answer for answer in answers if isinstance(answer, StoreError))]
+
+
+def _read(store: SnapshotStore, client: redis.Redis) -> list[Any]:
+    newest = store.latest("latam")
+    store.get("latam", newest.id)
+    store.as_of("latam", newest.generated_at)
+    store.history("latam")
+    return []
+
+
+def _reconcile(store: SnapshotStore, client: redis.Redis) -> list[Any]:
+    """Each damage in a region of its own, all mended at once."""
+    path = client.connection_pool.connection_kwargs["path"]
+    with SnapshotStore(f"unix://harness:any@{path}") as unlimited:
+        for name, damage in EVERYTHING.items():
+            scene = healthy(unlimited, client, name.replace(" ", "-"))
+            damage.does(scene, scene.snapshots[1])
+    regions = [name.replace(" ", "-") for name in EVERYTHING]
+    report = store.reconcile(regions, deep=True, fix_types=True)
+    left = [*report.left, *report.errors.values()]
+    return left or [problem for region in regions for problem in violations(client, "tagged", region)]
