@@ -69,9 +69,9 @@ def world_overview(
     regions = overview(ordered, now_ms)
     try:
         snapshots.store.run(publish_summary(snapshots.store.connections, snapshots.store.layout, ordered, now_ms))
-        balances = {region: snapshots.store.history(region, limit=RECENT_SNAPSHOTS) for region in ordered}
     except StoreError as error:
         raise dg.Failure(str(error)) from error
+    balances = recent(context, snapshots, list(ordered))
     from regional_snapshots.defs.picture import overview_picture
 
     return dg.MaterializeResult(
@@ -86,6 +86,19 @@ def world_overview(
             "active_triggers": int(regions["active_triggers"].sum()),
         },
     )
+
+
+def recent(
+    context: dg.AssetExecutionContext, snapshots: SnapshotStoreResource, regions: list[str]
+) -> "dict[str, pd.DataFrame]":
+    """The last snapshots by region; a region whose index cannot be read is left out, with a warning."""
+    histories = {}
+    for region in regions:
+        try:
+            histories[region] = snapshots.store.history(region, limit=RECENT_SNAPSHOTS)
+        except StoreError as error:
+            context.log.warning(f"no history: {error}")
+    return histories
 
 
 def overview(latest: dict[str, Snapshot], now_ms: int) -> "pd.DataFrame":

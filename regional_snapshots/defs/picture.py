@@ -60,8 +60,8 @@ def _heat_map(axes: Axes, table: pd.DataFrame) -> None:
 def _balances(axes: Axes, histories: dict[str, pd.DataFrame]) -> None:
     for region, history in histories.items():
         axes.plot(history["time"], history["net_balance"], marker="o", markersize=4, label=REGIONS[region].label)
-    times = pd.concat([history["time"] for history in histories.values()])
-    if times.min() == times.max():
+    times = pd.Series([time for history in histories.values() for time in history["time"]])
+    if len(times) and times.min() == times.max():
         axes.set_xlim(times.min() - HALF_AN_HOUR, times.max() + HALF_AN_HOUR)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.margins(y=0.15)
@@ -69,7 +69,8 @@ def _balances(axes: Axes, histories: dict[str, pd.DataFrame]) -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
     axes.tick_params(labelsize=8, colors=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.07), frameon=False)
+    if histories:
+        axes.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.07), frameon=False)
 
 
 def _cells(values: object) -> list:

@@ -46,6 +46,16 @@ def test_after_a_partial_failure_it_lists_every_region_that_has_a_latest(project
     assert shown["regions_without_snapshot"] == "latam"
 
 
+@pytest.mark.parametrize("damaged", [["latam"], list(REGION_IDS)])
+def test_a_region_whose_index_is_damaged_is_still_shown(
+    project: Project, server: RedisServer, damaged: list[str]
+) -> None:
+    project.refresh()
+    for region in damaged:
+        server.client().set(f"snapshot:index:{{{region}}}", "x")
+    assert overview(project)["regions"] == 8
+
+
 def test_it_publishes_the_summary_for_readers(project: Project, server: RedisServer) -> None:
     project.refresh()
     overview(project)
