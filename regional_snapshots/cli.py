@@ -227,8 +227,14 @@ def _history_cells(row: Any) -> tuple[str, ...]:
 @click.option("--fix-types", is_flag=True, help="Also move keys of the wrong type out of the way.")
 def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, as_json: bool) -> int:
     """Report drift in REGIONS (default: all), and mend it unless --check is given."""
+    from regional_snapshots.store.errors import AccessRefusedError, UnreachableError
+
     with opened(Settings.load()) as store:
         report = store.reconcile(regions or REGION_IDS, repair=not check, deep=deep, fix_types=fix_types)
+    if len(report.errors) == len(regions or REGION_IDS):
+        first = next(iter(report.errors.values()))
+        if isinstance(first, UnreachableError | AccessRefusedError):
+            raise CannotRun(f"{first.problem}. Next: {first.next_step}.")
     if as_json:
         regions_checked = json.loads(report.table().to_json(orient="records"))
         findings = [asdict(finding) for finding in report.findings]
