@@ -28,7 +28,7 @@ INK, PAPER = "#1f2937", "#ffffff"
 
 def overview_picture(table: pd.DataFrame, histories: dict[str, pd.DataFrame]) -> str:
     """A PNG as a data URL. ``table``: see ``overview``; ``histories``: see ``HISTORY_COLUMNS``, by region id."""
-    figure = Figure(figsize=(12, 6.2), dpi=90, facecolor=PAPER, layout="constrained")
+    figure = Figure(figsize=(11, 6.2), dpi=85, facecolor=PAPER, layout="constrained")
     heat, lines = figure.subplots(1, 2, width_ratios=(1.5, 1))
     _heat_map(heat, table)
     _balances(lines, histories)
