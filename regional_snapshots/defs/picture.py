@@ -49,7 +49,7 @@ def _heat_map(axes: Axes, table: pd.DataFrame) -> None:
     axes.axvline(PRESSURES - 0.5, color=PAPER, linewidth=6)
     labels = [f"{row.region}\n{row.regime}" for row in table.itertuples()]
     axes.set_yticks(range(len(labels)), labels, fontsize=9, color=INK)
-    axes.set_xticks(range(len(AXES)), [label.replace(" ", "\n") for label in AXES.values()], fontsize=9, color=INK)
+    axes.set_xticks(range(len(AXES)), [label.replace(" ", "\n") for label in AXES.values()], fontsize=8, color=INK)
     axes.set_title(
         "Pressures (left) and buffers (right), 0 to 1; red is bad, blue is good", fontsize=11, color=INK, loc="left"
     )
