@@ -24,6 +24,7 @@ lint: $(READY)
 	@"$(BIN)/ruff" format --check .
 
 test-ui: $(READY)  ## the UI in a real browser (needs Debian's chromium and chromium-driver)
+	@"$(BIN)/pip" install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[ui]'
 	@"$(BIN)/python" -m pytest regional_snapshots_tests/ui --run-ui
 
 soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1

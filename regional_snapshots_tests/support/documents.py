@@ -7,9 +7,14 @@ from typing import Any
 from regional_snapshots.model.snapshot import Snapshot
 
 AXES = (
-    "coercive_pressure domestic_fragility capital_stress energy_vulnerability alliance_cohesion maritime_access "
-    "energy_leverage"
-).split()
+    "coercive_pressure",
+    "domestic_fragility",
+    "capital_stress",
+    "energy_vulnerability",
+    "alliance_cohesion",
+    "maritime_access",
+    "energy_leverage",
+)
 
 
 def snapshot(region: str = "latam", generated_at: int = 0, *, reason: str = "scheduled_6h", **extra: Any) -> Snapshot:
@@ -20,7 +25,7 @@ def snapshot(region: str = "latam", generated_at: int = 0, *, reason: str = "sch
             "generated_at": generated_at,
             "meta": {"snapshot_id": "", "trigger_reason": reason, "snapshot_confidence": 0.5},
             "regime": {"label": "calm", "previous_label": ""},
-            "balance": {axis: 0.5 for axis in AXES} | {"net_balance": 0.0},
+            "balance": dict.fromkeys(AXES, 0.5) | {"net_balance": 0.0},
             **extra,
         }
     )

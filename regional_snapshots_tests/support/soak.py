@@ -3,9 +3,9 @@
 ``python -m regional_snapshots_tests.support.soak --commits 10000 --seed 1 [--server PATH]``
 
 It works in rounds. In each, writers race for the buckets of fresh regions, while the proxy breaks connections and the
-server is killed, paused, starved, made read-only or loses a permission. Then the faults end, what is
-unknown or stored in part is tried once more, and the round is judged by three witnesses: the oracle (the state), the writers' ledger (what callers were
-told) and the append-only log (what the server executed). The same seed draws the same faults.
+server is killed, paused, starved, made read-only or loses a permission. Then the faults end, what is unknown or stored
+in part is tried once more, and the round is judged by three witnesses: the oracle (the state), the writers' ledger
+(what callers were told) and the append-only log (what the server executed). The same seed draws the same faults.
 """
 
 from __future__ import annotations
