@@ -99,18 +99,15 @@ def _is_ours(error: Exception) -> bool:
 @contextmanager
 def opened(settings: Settings) -> Iterator[SnapshotStore]:
     """The store as the settings have it."""
-    from regional_snapshots.store.commit import DAY_MS, MINUTE_MS, Policy
+    from regional_snapshots.store.commit import Policy
     from regional_snapshots.store.opening import open_store
 
-    policy = Policy(
-        retention_ms=int(settings.retention_days * DAY_MS), bucket_ms=int(settings.bucket_minutes * MINUTE_MS)
-    )
     with open_store(
         settings.redis_url,
         feeds_url=settings.feeds_redis_url,
         home=settings.home,
         layout=settings.key_layout,
-        policy=policy,
+        policy=Policy.of(settings.retention_days, settings.bucket_minutes),
     ) as store:
         yield store
 
@@ -319,7 +316,7 @@ def feeds_status(as_json: bool) -> int:
         )
         console.line("")
         for report in parsed.report:
-            for remark in console.remarks(report):
+            for remark in report.remarks:
                 console.line(f"{report.key}: {remark}")
         console.line(f"confidence {parsed.confidence:.3f}")
     return FINE

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from regional_snapshots.model.feeds import FeedReport
 from regional_snapshots.model.snapshot import Snapshot
 
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
@@ -94,11 +93,6 @@ def card(snapshot: Snapshot) -> None:
         grid.add_row(name, _plain(value))
     out.print(grid)
     out.print()
-
-
-def remarks(report: FeedReport) -> list[str]:
-    """What there is to say of a feed: notes first, then what was rejected and why."""
-    return [*report.notes, *(f"{count} rejected: {reason}" for reason, count in report.rejected)]
 
 
 @contextmanager

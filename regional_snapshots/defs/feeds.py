@@ -55,8 +55,7 @@ def observation(feed: FeedSpec, report: FeedReport, raw: bytes | None) -> dg.Obs
         "bytes": len(raw or b""),
         "entries_used": report.used,
         "entries_rejected": sum(count for _, count in report.rejected),
-        "notes": "; ".join((*report.notes, *(f"{count} rejected: {reason}" for reason, count in report.rejected)))
-        or "none",
+        "notes": "; ".join(report.remarks) or "none",
     }
     if report.age_min is not None:
         metadata["age_minutes"] = round(report.age_min, 1)

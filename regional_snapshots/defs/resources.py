@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from regional_snapshots.settings import Settings
-from regional_snapshots.store.commit import DAY_MS, MINUTE_MS, Policy
+from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.opening import open_store
 from regional_snapshots.store.snapshots import SnapshotStore
@@ -46,9 +46,7 @@ class SnapshotStoreResource(dg.ConfigurableResource):
             feeds_url=self.feeds_redis_url,
             home=Path(self.home),
             layout=self.key_layout,
-            policy=Policy(
-                retention_ms=int(self.retention_days * DAY_MS), bucket_ms=int(self.bucket_minutes * MINUTE_MS)
-            ),
+            policy=Policy.of(self.retention_days, self.bucket_minutes),
         )
 
 

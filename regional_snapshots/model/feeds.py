@@ -90,6 +90,11 @@ class FeedReport:
     sample: bool = False
     """Whether the document calls itself a sample: it has a member ``_sample``."""
 
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say of it: notes first, then what was rejected and why."""
+        return [*self.notes, *(f"{count} rejected: {reason}" for reason, count in self.rejected)]
+
 
 @dataclass(frozen=True)
 class Feeds:

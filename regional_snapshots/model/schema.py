@@ -12,7 +12,7 @@ from typing import Any
 from regional_snapshots.model.checks import Check, boolean, list_of, matching, number, one_of, record, text, whole
 from regional_snapshots.model.feeds import DATA_KEYS, MAX_VALIDITY_MS
 from regional_snapshots.model.regions import CORRIDORS, REGION_IDS
-from regional_snapshots.model.snapshot import ID_PATTERN
+from regional_snapshots.model.snapshot import AXES, ID_PATTERN
 
 REGIME_LABELS = (
     "calm",
@@ -36,15 +36,6 @@ _SEMVER = matching(re.compile(r"[0-9]+\.[0-9]+\.[0-9]+"))
 _UNIT = number(0, 1, decimals=3)
 _INSTANT = whole(0)
 _IDS = list_of(text())
-_AXES = (
-    "coercive_pressure",
-    "domestic_fragility",
-    "capital_stress",
-    "energy_vulnerability",
-    "alliance_cohesion",
-    "maritime_access",
-    "energy_leverage",
-)
 _LANES = ("base", "escalation", "containment", "fragmentation")
 _FEED_KEYS = list_of(one_of(*DATA_KEYS), most=len(DATA_KEYS))
 _STEP_REGIONS = list_of(one_of(*REGION_IDS))
@@ -52,7 +43,7 @@ _STEP_REGIONS = list_of(one_of(*REGION_IDS))
 
 def _driver(orientation: str) -> Check:
     return record(
-        axis=one_of(*_AXES),
+        axis=one_of(*AXES),
         description=text(),
         magnitude=_UNIT,
         evidence_ids=_IDS,
@@ -118,7 +109,7 @@ _DOCUMENT = record(
         transition_driver=one_of("", *TRIGGER_REASONS),
     ),
     balance=record(
-        **dict.fromkeys(_AXES, _UNIT),
+        **dict.fromkeys(AXES, _UNIT),
         net_balance=number(-1, 1, decimals=3),
         pressures=list_of(_driver("pressure")),
         buffers=list_of(_driver("buffer")),

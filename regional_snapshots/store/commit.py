@@ -52,6 +52,11 @@ class Policy:
     attempts: int = 20
     patience_s: float = 20.0
 
+    @classmethod
+    def of(cls, retention_days: float, bucket_minutes: float) -> Policy:
+        """The policy in the units of the settings."""
+        return cls(retention_ms=int(retention_days * DAY_MS), bucket_ms=int(bucket_minutes * MINUTE_MS))
+
 
 @dataclass(frozen=True)
 class Commit:

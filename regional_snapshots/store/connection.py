@@ -75,11 +75,6 @@ class Connections:
                 next_step="use redis://, rediss:// or unix://",
             ) from None
 
-    @property
-    def encrypted(self) -> bool:
-        """Whether the connections use TLS."""
-        return self._server.encrypted
-
     @asynccontextmanager
     async def borrow(self) -> AsyncIterator[Wire]:
         """A connection of one's own. After any exception it is closed, so that nobody reads another's replies."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
-from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot, instant_of
+from regional_snapshots.model.snapshot import AXES, DamagedSnapshotError, Snapshot, instant_of
 from regional_snapshots.store.connection import Connections, Reply, refusal, texts
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
@@ -105,13 +105,7 @@ HISTORY_COLUMNS = (
     "confidence",
     "reason",
     "net_balance",
-    "coercive_pressure",
-    "domestic_fragility",
-    "capital_stress",
-    "energy_vulnerability",
-    "alliance_cohesion",
-    "maritime_access",
-    "energy_leverage",
+    *AXES,
     "problem",
 )
 """Columns of :meth:`SnapshotReader.history`: ``time`` is UTC, axes and confidence 0 to 1, ``problem`` "" when fine."""
@@ -127,7 +121,7 @@ def _row(identity: str, found: Found) -> dict:
         row["time"] = pd.NaT
     if isinstance(found, Snapshot):
         document = found.document
-        row |= {name: document["balance"].get(name) for name in HISTORY_COLUMNS[5:13]}
+        row |= {name: document["balance"].get(name) for name in ("net_balance", *AXES)}
         row["regime"], row["reason"] = document["regime"]["label"], found.reason
         row["confidence"] = document["meta"]["snapshot_confidence"]
     return row

@@ -43,25 +43,6 @@ for _ in range(count):
 """Twenty processes that start at one moment; forked, because starting Python takes its time."""
 
 
-@pytest.fixture
-def client(server):
-    with server.client() as made:
-        made.config_resetstat()
-        yield made
-
-
-@pytest.fixture
-def proxy(server):
-    with Proxy(server.url) as made:
-        yield made
-
-
-@pytest.fixture
-def direct(server):
-    with SnapshotStore(server.url) as store:
-        yield store
-
-
 def requests_of_a_commit(server, client):
     """How many requests a commit sends on a fresh connection."""
     with Proxy(server.url) as proxy, SnapshotStore(proxy.url) as store:

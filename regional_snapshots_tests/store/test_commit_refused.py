@@ -46,25 +46,6 @@ STEPS = ["WATCH", "MULTI", "EXEC"]
 """The refusal begins before the look, between look and transaction, between MULTI and EXEC."""
 
 
-@pytest.fixture
-def client(server):
-    with server.client() as made:
-        made.config_resetstat()
-        yield made
-
-
-@pytest.fixture
-def proxy(server):
-    with Proxy(server.url) as made:
-        yield made
-
-
-@pytest.fixture
-def direct(server):
-    with SnapshotStore(server.url) as store:
-        yield store
-
-
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize(("state", "error"), STATES, ids=[state.__name__ for state, _ in STATES])
 def test_a_server_that_refuses_applies_nothing_and_says_why(server, client, proxy, direct, state, error, step):

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from regional_snapshots.model.snapshot import Snapshot
-
-AXES = (
-    "coercive_pressure",
-    "domestic_fragility",
-    "capital_stress",
-    "energy_vulnerability",
-    "alliance_cohesion",
-    "maritime_access",
-    "energy_leverage",
-)
+from regional_snapshots.model.snapshot import AXES, Snapshot
 
 
 def snapshot(region: str = "latam", generated_at: int = 0, *, reason: str = "scheduled_6h", **extra: Any) -> Snapshot:
