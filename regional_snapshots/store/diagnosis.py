@@ -70,6 +70,11 @@ class _Diagnosis:
         """What latest should name."""
         return max((name for name, fate in self.fates.items() if fate in STAYS), key=order, default=None)
 
+    @cached_property
+    def newest_indexed(self) -> str | None:
+        """The newest snapshot that is indexed and stays so."""
+        return max((name for name, fate in self.fates.items() if fate == KEEP), key=order, default=None)
+
     def views(self) -> None:
         for instant, held in self.seen.views.items():
             there = self.at_instant.get(instant, [])
@@ -126,8 +131,7 @@ class _Diagnosis:
 
     def misled(self, named: str | None) -> tuple[str, str]:
         """What is wrong with the pointer itself, as kind and detail; ("", "") when nothing is."""
-        indexed = [name for name, fate in self.fates.items() if fate == KEEP]
-        newest = max(indexed, key=order, default=None)
+        newest = self.newest_indexed
         if named is None:
             return ("latest_missing", f"the newest is {newest}") if newest else ("", "")
         held = self.seen.payloads[named]
@@ -165,24 +169,25 @@ class _Diagnosis:
             if self.fates[name] in STAYS:
                 self.plan.expire(self.keys.payload(name), self.seen.payloads[name], order(name)[0] + retention_ms)
         for instant, held in self.seen.views.items():
-            if any(self.fates[name] in STAYS for name in self.at_instant.get(instant, [])):
+            stays = any(self.fates[name] in STAYS for name in self.at_instant.get(instant, []))
+            if stays and held.usable:
                 self.plan.expire(self.keys.view(instant), held, instant + retention_ms)
         for key, held in self.seen.claims.items():
             payload = self.seen.payloads.get(held.value)
             if held.usable and payload and payload.there and self.fates.get(held.value) != DROP:
-                self.plan.expire(key, held, self.seen.server_ms + self.plan.rules.bucket_ms)
+                now_ms = self.seen.server_ms
+                self.plan.expire(key, held, now_ms, now_ms + self.plan.rules.bucket_ms)
         if self.target is not None:
             self.newest_expiries(order(self.target)[0] + retention_ms)
 
     def newest_expiries(self, at_ms: int) -> None:
         """Latest and index expire with the newest snapshot, also when a repair has made it another."""
-        pointed = self.seen.latest.value != self.target
-        for key, held, kind in (
-            (self.keys.latest, self.seen.latest, "string"),
-            (self.keys.index, self.seen.index, "zset"),
-        ):
-            right = abs(self.seen.server_ms + held.expires_in_ms - at_ms) <= CLOCK_GRAIN_MS
-            written = pointed and kind == "string"
-            if not self.plan.expire(key, held, at_ms, kind) and self.plan.reindexed and not right and not written:
-                before, command = f"expires in {held.expires_in_ms} ms", ("PEXPIREAT", key, at_ms)
-                self.plan.change(key, before, f"expires at {at_ms}", command)
+        latest, index, retention_ms = self.seen.latest, self.seen.index, self.plan.rules.retention_ms
+        if latest.usable and latest.value in self.fates:
+            self.plan.expire(self.keys.latest, latest, order(latest.value)[0] + retention_ms, at_ms)
+        right = abs(self.seen.server_ms + index.expires_in_ms - at_ms) <= CLOCK_GRAIN_MS
+        due_ms = order(self.newest_indexed or "")[0] + retention_ms
+        noted = index.type == "zset" and self.plan.expire(self.keys.index, index, due_ms, at_ms)
+        if self.plan.reindexed and not noted and not right:
+            before, command = f"expires in {index.expires_in_ms} ms", ("PEXPIREAT", self.keys.index, at_ms)
+            self.plan.change(self.keys.index, before, f"expires at {at_ms}", command)

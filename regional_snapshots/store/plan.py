@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from regional_snapshots.store.connection import Command
 from regional_snapshots.store.findings import KINDS, Finding
-from regional_snapshots.store.state import NO_EXPIRY, Held, Rules, Seen
+from regional_snapshots.store.state import EARLY_MS, NO_EXPIRY, Held, Rules, Seen
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,22 @@ class Plan:
         self.change(key, before, place, ("RENAME", key, place), ("PEXPIRE", place, self.rules.quarantine_ms))
         return place
 
-    def expire(self, key: str, held: Held, at_ms: int, kind: str = "string") -> bool:
-        """Give a key of the right type its expiry; returns whether it had none."""
-        if held.type != kind or held.expires_in_ms != NO_EXPIRY:
+    def expire(self, key: str, held: Held, due_ms: int, at_ms: int = 0) -> bool:
+        """Note, of a key that never expires or expires before ``due_ms``, that it shall at ``at_ms`` (default: then).
+
+        Returns whether there was something to note.
+        """
+        early_ms = due_ms - self.seen.server_ms - held.expires_in_ms
+        if held.expires_in_ms == NO_EXPIRY:
+            kind, detail, before = "no_expiry", "never expires", "no expiry"
+        elif early_ms > EARLY_MS:
+            kind, detail = "expires_early", f"expires {early_ms / 1000:.0f} s too early"
+            before = f"expires at {due_ms - early_ms}"
+        else:
             return False
-        self.find("no_expiry", key, "never expires", "no expiry", f"expires at {at_ms}")
-        self.change(key, "no expiry", f"expires at {at_ms}", ("PEXPIREAT", key, at_ms))
+        after = f"expires at {at_ms or due_ms}"
+        self.find(kind, key, detail, before, after)
+        self.change(key, before, after, ("PEXPIREAT", key, at_ms or due_ms))
         return True
 
     def vanishes(self, held: Held) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from regional_snapshots.store.connection import Command, Reply
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.observation import SHORT, Suspects, claim_keys, executed, hard, ms, soft, text, verdict
-from regional_snapshots.store.state import Rules, time_of
+from regional_snapshots.store.state import EARLY_MS, NO_EXPIRY, Rules, time_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     server_ms = ms(replies[1])
     latest, latest_pttl, index_pttl, size, rows = text(state[0]), state[1], state[2], state[3] or 0, state[4] or []
     head = text(rows[0]) if rows else ""
-    if latest != head or -1 in (latest_pttl, index_pttl):
+    due_in_ms = (time_of(head) or 0) + rules.retention_ms - server_ms
+    if latest != head or (head and any(_early(pttl, due_in_ms) for pttl in (latest_pttl, index_pttl))):
         found.whole = True
     names = claim_keys(keys, server_ms, rules.bucket_ms)
     newest = keys.payload(head if time_of(head) is not None else "")
@@ -58,7 +59,7 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
         entries = _sound_entries(rows, server_ms - rules.retention_ms, found)
         following = [("ZREVRANGE", keys.index, position, position + page - 1, "WITHSCORES")] if position < size else []
         answers = iter((yield [*_page(keys, entries, deep=deep), *more, *following]))
-        _judge(entries, answers, keys, found, deep=deep)
+        _judge(entries, answers, keys, found, rules, deep=deep)
         more, judge_more = judge_more(more, answers, keys, head, found), _judge_claims
         rows = (soft(next(answers), keys, found) or []) if following else []
         position += page
@@ -82,7 +83,7 @@ def _page(keys: RegionKeys, entries: list[tuple[str, int]], *, deep: bool) -> li
     if not entries:
         return []
     read = "GET" if deep else "STRLEN"
-    commands: list[Command] = [("MGET", *(keys.view(instant) for _, instant in entries))]
+    commands: list[Command] = [("TIME",), ("MGET", *(keys.view(instant) for _, instant in entries))]
     for identity, instant in entries:
         payload = keys.payload(identity)
         commands += [(read, payload), ("PTTL", payload), ("PTTL", keys.view(instant))]
@@ -90,17 +91,31 @@ def _page(keys: RegionKeys, entries: list[tuple[str, int]], *, deep: bool) -> li
 
 
 def _judge(
-    entries: list[tuple[str, int]], answers: Iterator[Reply], keys: RegionKeys, found: Suspects, *, deep: bool
+    entries: list[tuple[str, int]],
+    answers: Iterator[Reply],
+    keys: RegionKeys,
+    found: Suspects,
+    rules: Rules,
+    *,
+    deep: bool,
 ) -> None:
     if not entries:
         return
+    server_ms = ms(hard(next(answers), keys))
     views = hard(next(answers), keys)
     instants = {identity.encode(): instant for identity, instant in entries}
     for (identity, instant), view in zip(entries, views, strict=True):
         payload, payload_pttl, view_pttl = (soft(next(answers), keys, found) for _ in range(3))
         whole = payload and (not deep or not verdict(payload, identity, keys)[0])
-        if not whole or payload_pttl < 0 or view_pttl < 0 or instants.get(view) != instant:
+        due_in_ms = instant + rules.retention_ms - server_ms
+        early = _early(payload_pttl, due_in_ms) or _early(view_pttl, due_in_ms)
+        if not whole or early or instants.get(view) != instant:
             found.ids.add(identity)
+
+
+def _early(pttl: int | None, due_in_ms: int) -> bool:
+    """Whether a key that is there never expires, or expires too early."""
+    return pttl is not None and (pttl == NO_EXPIRY or due_in_ms - pttl > EARLY_MS)
 
 
 def _judge_newest(

@@ -86,6 +86,10 @@ def _rewrite(scene: Scene, key: str, value: str | bytes) -> None:
     scene.client.set(key, value, keepttl=True)
 
 
+def _hasten(scene: Scene, key: str) -> None:
+    scene.client.pexpire(key, BUCKET_MS)
+
+
 def _retype(scene: Scene, key: str) -> None:
     left_ms = scene.client.pttl(key)
     scene.client.delete(key)
@@ -144,6 +148,7 @@ TO_A_SNAPSHOT: Mapping[str, Damage] = {
     "payload of another region": Damage(_other_regions, ("payload_damaged",), deep=True, lossy=True),
     "payload empty": Damage(lambda s, w: _rewrite(s, s.payload(w), b""), ("payload_damaged",), lossy=True),
     "payload for ever": Damage(lambda s, w: s.client.persist(s.payload(w)), ("no_expiry",)),
+    "payload expires early": Damage(lambda s, w: _hasten(s, s.payload(w)), ("expires_early",)),
     "payload of another type": Damage(
         lambda s, w: _retype(s, s.payload(w)), ("wrong_type",), lossy=True, on_request=True
     ),
@@ -151,6 +156,7 @@ TO_A_SNAPSHOT: Mapping[str, Damage] = {
     "view of another": Damage(lambda s, w: _rewrite(s, s.view(w), s.ghost(w)), ("view_wrong",)),
     "view is the document": Damage(lambda s, w: _rewrite(s, s.view(w), w.payload), ("view_wrong",)),
     "view for ever": Damage(lambda s, w: s.client.persist(s.view(w)), ("no_expiry",)),
+    "view expires early": Damage(lambda s, w: _hasten(s, s.view(w)), ("expires_early",)),
     "view of another type": Damage(lambda s, w: _retype(s, s.view(w)), ("wrong_type",), on_request=True),
     "lone view": Damage(_lone_view, ("view_orphaned",), deep=True),
     "lone rubbish": Damage(_lone_rubbish, ("payload_orphaned",), deep=True),
@@ -175,9 +181,11 @@ TO_THE_REGION: Mapping[str, Damage] = {
         lambda s, w: _rewrite(s, s.names.latest, s.head.payload), ("latest_without_payload",)
     ),
     "latest for ever": Damage(lambda s, w: s.client.persist(s.names.latest), ("no_expiry",)),
+    "latest expires early": Damage(lambda s, w: _hasten(s, s.names.latest), ("expires_early",)),
     "latest of another type": Damage(lambda s, w: _retype(s, s.names.latest), ("wrong_type",), on_request=True),
     "head not indexed": Damage(lambda s, w: s.client.zrem(s.names.index, s.head.id), ("latest_not_indexed",)),
     "index for ever": Damage(lambda s, w: s.client.persist(s.names.index), ("no_expiry",)),
+    "index expires early": Damage(lambda s, w: _hasten(s, s.names.index), ("expires_early",)),
     "entry of a ghost": Damage(
         lambda s, w: s.client.zadd(s.names.index, {s.ghost(w): w.generated_at}), ("entry_without_payload",)
     ),
