@@ -8,6 +8,7 @@ not failed, so *resolve* means: look again. A transaction is never sent again wi
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from dataclasses import dataclass, replace
@@ -45,11 +46,15 @@ class Outcome(str, Enum):
 
 @dataclass(frozen=True)
 class Policy:
-    """How long snapshots are kept, how long one owns its bucket, and how patient a commit is."""
+    """How long snapshots are kept, how long one owns its bucket, and how patient a commit is.
+
+    It gives up after so many ``attempts``, or when ``patience_s`` have passed since its first setback: long enough for
+    a server to come back from a restart.
+    """
 
     retention_ms: int = 90 * DAY_MS
     bucket_ms: int = 15 * MINUTE_MS
-    attempts: int = 20
+    attempts: int = 60
     patience_s: float = 20.0
 
     @classmethod
@@ -116,7 +121,7 @@ class Committer:
         ``force`` ignores a claim that another snapshot holds. Raises :class:`StoreError`; only
         :class:`OutcomeUnknownError` and :class:`PartialCommitError` leave anything written.
         """
-        deadline = time.monotonic() + self._policy.patience_s
+        deadline = math.inf
         in_doubt: InDoubt | None = None
         for attempt in range(1, self._policy.attempts + 1):
             try:
@@ -134,7 +139,8 @@ class Committer:
                     raise
                 problem = error
                 break
-            pause = random.uniform(0, min(0.002 * 2**attempt, 0.5))  # noqa: S311 - jitter, not a secret
+            deadline = min(deadline, time.monotonic() + self._policy.patience_s)
+            pause = random.uniform(0, min(0.002 * 2**attempt, 1.0))  # noqa: S311 - jitter, not a secret
             if time.monotonic() + pause > deadline:
                 break
             await asyncio.sleep(pause)

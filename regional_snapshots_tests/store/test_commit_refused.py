@@ -97,10 +97,13 @@ REVOKED = ["-zadd", "-set", "-pexpireat", "-zremrangebyscore", "-del", "-multi",
 
 
 @pytest.mark.parametrize("mended_by", ["the next attempt", "reconciliation"])
+@pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize("rules", REVOKED)
 def test_a_permission_revoked_under_way_is_reported_as_a_partial_commit_and_mended(
-    server, client, proxy, direct, rules, mended_by
+    server, client, proxy, direct, rules, mended_by, before
 ):
+    for back in range(before):
+        direct.commit(fresh(client, back=back + 1))
     made = fresh(client)
     with SnapshotStore(proxy.url) as store:
         held = proxy.arm(Break.HOLD_REQUEST, "MULTI" if rules == "-multi" else "EXEC")
