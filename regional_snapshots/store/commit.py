@@ -153,20 +153,25 @@ class Committer:
     async def commit_all(self, snapshots: list[Snapshot], *, force: bool = False) -> list[Commit | StoreError]:
         """Commit all snapshots side by side; one that fails is answered with its error and holds up nobody."""
 
-        async def settled(snapshot: Snapshot) -> Commit | StoreError:
-            try:
-                return await self.commit(snapshot, force=force)
-            except StoreError as error:
-                return error
+        pending = iter(enumerate(snapshots))
+        answers: dict[int, Commit | StoreError] = {}
 
-        return await asyncio.gather(*(settled(snapshot) for snapshot in snapshots))
+        async def worker() -> None:
+            for number, snapshot in pending:
+                try:
+                    answers[number] = await self.commit(snapshot, force=force)
+                except StoreError as error:
+                    answers[number] = error
+
+        await asyncio.gather(*(worker() for _ in range(min(self._connections.limit, len(snapshots)))))
+        return [answers[number] for number in range(len(snapshots))]
 
     async def _attempt(self, snapshot: Snapshot, force: bool, attempt: int) -> Commit:
         keys = RegionKeys(snapshot.region, self._layout)
         claim = keys.claim(snapshot.reason, snapshot.generated_at // self._policy.bucket_ms)
         aim: Outcome | None = None
         try:
-            async with self._connections.borrow() as connection:
+            async with self._connections.borrow(self._connections.node_of(keys.index)) as connection:
                 replies = await self._connections.exchange(connection, look(keys, claim, snapshot))
                 seen = read_look(replies, keys, claim, snapshot)
                 decision = decide(seen, snapshot, self._policy, force=force)

@@ -189,5 +189,6 @@ class _Diagnosis:
         due_ms = order(self.newest_indexed or "")[0] + retention_ms
         noted = index.type == "zset" and self.plan.expire(self.keys.index, index, due_ms, at_ms)
         if self.plan.reindexed and not noted and not right:
-            before, command = f"expires in {index.expires_in_ms} ms", ("PEXPIREAT", self.keys.index, at_ms)
+            before = f"expires at {self.seen.server_ms + index.expires_in_ms}" if index.there else "no index"
+            command = ("PEXPIREAT", self.keys.index, at_ms)
             self.plan.change(self.keys.index, before, f"expires at {at_ms}", command)

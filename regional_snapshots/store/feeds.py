@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from redis.exceptions import ClusterCrossSlotError, ResponseError
 
 from regional_snapshots.store.connection import Connections, refusal
-from regional_snapshots.store.errors import WrongTypeError
+from regional_snapshots.store.errors import StoreError, WrongTypeError
 
 
 async def read_feeds(connections: Connections, keys: Sequence[str]) -> dict[str, bytes | None]:
@@ -18,10 +18,11 @@ async def read_feeds(connections: Connections, keys: Sequence[str]) -> dict[str,
     [values] = await connections.ask([("MGET", *keys)], answer_errors=True)
     if isinstance(values, ClusterCrossSlotError):
         values = await connections.ask([("GET", key) for key in keys], answer_errors=True)
-        return {
-            key: None if isinstance(value, ResponseError) else value for key, value in zip(keys, values, strict=True)
-        }
-    if isinstance(values, ResponseError):
+        for key, value in zip(keys, values, strict=True):
+            if isinstance(value, StoreError):
+                raise refusal(value, key=key) from value
+        values = [None if isinstance(value, ResponseError) else value for value in values]
+    elif isinstance(values, ResponseError):
         raise refusal(values) from values
     return dict(zip(keys, values, strict=True))
 

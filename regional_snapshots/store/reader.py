@@ -61,7 +61,7 @@ class SnapshotReader:
         """Retained ids of one region from ``since_ms`` to ``until_ms``, newest first. One round trip."""
         index = RegionKeys(region, self._layout).index
         [reply] = await self._ask([("ZREVRANGEBYSCORE", index, until_ms, since_ms, "LIMIT", 0, limit)])
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ResponseError | StoreError):
             raise refusal(reply, region=region, key=index) from reply
         return [identity or "" for identity in texts(reply)]
 
@@ -128,7 +128,7 @@ def _row(identity: str, found: Found) -> dict:
 
 
 def _pointer(reply: Reply, region: str, key: str) -> str | StoreError:
-    if isinstance(reply, ResponseError):
+    if isinstance(reply, ResponseError | StoreError):
         return refusal(reply, region=region, key=key)
     if reply is None:
         return MissingSnapshotError("no snapshot is published", region=region, key=key)
@@ -137,7 +137,7 @@ def _pointer(reply: Reply, region: str, key: str) -> str | StoreError:
 
 def _open(reply: Reply, region: str, identity: str, keys: RegionKeys, *, asked_for: bool = False) -> Found:
     key = keys.payload(identity)
-    if isinstance(reply, ResponseError):
+    if isinstance(reply, ResponseError | StoreError):
         return refusal(reply, region=region, key=key)
     if reply is None and asked_for:
         return MissingSnapshotError("there is no such snapshot (expired, or never written)", region=region, key=key)

@@ -13,7 +13,6 @@ import logging
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 from redis.exceptions import ResponseError
 
@@ -25,6 +24,7 @@ from regional_snapshots.store.errors import (
     ConflictError,
     OutcomeUnknownError,
     PartialCommitError,
+    ServerBusyError,
     StoreError,
     UnreachableError,
 )
@@ -91,15 +91,17 @@ class Reconciler:
         asked = {region: next(talk) for region, talk in talks.items()}
         done: dict[str, Surveyed] = {}
         while asked:
+            blocks = [(self._keys(region).index, commands) for region, commands in asked.items()]
             try:
-                replies = iter(await self._connections.ask([*chain.from_iterable(asked.values())], answer_errors=True))
+                answers = await self._connections.ask_each(blocks)
             except StoreError as error:
                 run.errors |= dict.fromkeys(asked, error)
                 break
-            for region, commands in list(asked.items()):
-                answers = [next(replies) for _ in commands]
+            for region, answer in zip(list(asked), answers, strict=True):
                 try:
-                    asked[region] = talks[region].send(answers)
+                    if isinstance(answer, StoreError):
+                        raise refusal(answer, region=region)
+                    asked[region] = talks[region].send(answer)
                 except StopIteration as end:
                     done[region] = end.value
                     del asked[region]
@@ -123,12 +125,12 @@ class Reconciler:
 
     async def _examine(self, region: str, suspects: Suspects, run: _Run) -> None:
         """Look, judge, mend; again when somebody came in between. Raises :class:`StoreError`."""
-        in_doubt: Plan | None = None
+        in_doubt, node_of = None, self._connections.node_of
         problem: StoreError = ConflictError("other writers came in between every time", region=region)
         for attempt in range(1, self._policy.attempts + 1):
             sent = None
             try:
-                async with self._connections.borrow() as wire:
+                async with self._connections.borrow(node_of(self._keys(region).index)) as wire:
                     seen, plan = await self._look(wire, region, suspects, run)
                     sent = plan if run.repair and plan.changes else None
                     commands = packed(command for change in plan.changes for command in change.commands)
@@ -139,6 +141,8 @@ class Reconciler:
                 in_doubt = sent or in_doubt
                 problem = self._connections.broken(error, region=region)
                 applied = False
+            except (ServerBusyError, UnreachableError) as error:
+                problem, applied = error, False
             except StoreError as error:
                 run.found(region, plan.findings if sent else [], mended=False)
                 raise error

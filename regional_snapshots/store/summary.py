@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from redis.exceptions import ResponseError
 
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store.connection import LINK_ERRORS, Connections, refusal
+from regional_snapshots.store.connection import Connections, refusal
 from regional_snapshots.store.keys import KeyLayout
 
 LIFE_S = 12 * 60 * 60
@@ -37,11 +37,7 @@ async def publish_summary(
         ("SET", layout.summary_meta, json.dumps({"fetchedAt": now_ms, "recordCount": len(regions)}), "EX", LIFE_S),
         ("EXEC",),
     ]
-    try:
-        async with connections.borrow() as connection:
-            replies = await connections.exchange(connection, commands)
-    except LINK_ERRORS as error:
-        raise connections.broken(error) from error
+    [replies] = await connections.ask_each([(layout.summary, commands)])
     for reply in (*replies, *(replies[-1] if isinstance(replies[-1], list) else ())):
         if isinstance(reply, ResponseError):
             raise refusal(reply, key=layout.summary) from reply

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
-from regional_snapshots.store.connection import Connections, Reply
+from regional_snapshots.store.connection import Command, Connections, Reply
+from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
 from regional_snapshots.store.observation import Suspects, packed, text
+from regional_snapshots.store.wire import Address
 
 STEP = 1000
 """Keys that the server looks at per exchange."""
@@ -29,24 +31,27 @@ async def sweep(
     to expire.
     """
     known = set(regions)
+    nodes = dict.fromkeys(connections.node_of(RegionKeys(region, layout).index) for region in regions)
     for template, judge in ((layout.payload, _payloads), (layout.view, _views), (layout.claim, _claims)):
         fits = pattern(template)
-        async for keys in scan(connections, template):
+        async for keys in scan(connections, nodes, template):
             found = [match.groupdict() for key in keys if (match := fits.fullmatch(key))]
             ours = [fields for fields in found if fields.get("region") in known or "region" not in fields]
             if ours:
                 yield await judge(connections, layout, ours, known)
 
 
-async def scan(connections: Connections, template: str) -> AsyncIterator[list[str]]:
-    """All keys that may fit a template, about ``STEP`` at a time."""
-    glob, cursor = template.format(**dict.fromkeys(FIELDS, "*")), 0
-    while True:
-        [(position, keys)] = await connections.ask([("SCAN", cursor, "MATCH", glob, "COUNT", STEP)])
-        yield [text(key) for key in keys]
-        cursor = int(position)
-        if cursor == 0:
-            return
+async def scan(connections: Connections, nodes: Iterable[Address], template: str) -> AsyncIterator[list[str]]:
+    """All keys of these nodes that may fit a template, about ``STEP`` at a time."""
+    glob = template.format(**dict.fromkeys(FIELDS, "*"))
+    for node in nodes:
+        cursor = 0
+        while True:
+            position, keys = await connections.ask_node(node, ("SCAN", cursor, "MATCH", glob, "COUNT", STEP))
+            yield [text(key) for key in keys]
+            cursor = int(position)
+            if cursor == 0:
+                break
 
 
 def pattern(template: str) -> re.Pattern[str]:
@@ -55,6 +60,15 @@ def pattern(template: str) -> re.Pattern[str]:
     parts = re.split("\0(\\w+)\0", marked)
     pieces = [f"(?P<{part}>{FIELDS[part]})" if place % 2 else re.escape(part) for place, part in enumerate(parts)]
     return re.compile("".join(pieces), re.DOTALL)
+
+
+async def _ask(connections: Connections, commands: Sequence[Command]) -> list[Reply]:
+    """Replies, those about a key of the wrong type in their place. Raises :class:`StoreError` if any is missing."""
+    replies = await connections.ask(commands, answer_errors=True)
+    for reply in replies:
+        if isinstance(reply, StoreError):
+            raise reply
+    return replies
 
 
 async def _payloads(
@@ -66,7 +80,7 @@ async def _payloads(
         for fields in found
         for region in ([fields["region"]] if "region" in fields else known)
     ]
-    replies = await connections.ask(packed(command for _, command in asked), answer_errors=True)
+    replies = await _ask(connections, packed(command for _, command in asked))
     indexed = {identity for (identity, _), reply in zip(asked, replies, strict=True) if reply is not None}
     orphans = [fields for fields in found if fields["id"] not in indexed]
     if not layout.one_slot_per_region:
@@ -84,7 +98,7 @@ async def _with_owners(connections: Connections, layout: KeyLayout, found: list[
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
         asked = packed(("GET", RegionKeys("", layout).payload(fields["id"])) for fields in chunk)
-        replies = await connections.ask(asked, answer_errors=True)
+        replies = await _ask(connections, asked)
         owned += [fields | {"region": _owner(reply)} for fields, reply in zip(chunk, replies, strict=True)]
     return owned
 
@@ -103,7 +117,7 @@ async def _views(
         ("ZRANGEBYSCORE", RegionKeys(fields["region"], layout).index, fields["instant"], fields["instant"])
         for fields in found
     ]
-    replies = await connections.ask(asked, answer_errors=True)
+    replies = await _ask(connections, asked)
     suspects: dict[str, Suspects] = defaultdict(Suspects)
     for fields, reply in zip(found, replies, strict=True):
         if reply == []:

@@ -8,15 +8,21 @@ for AUTH before it sends SELECT, and on failure may send a transaction again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import hiredis
 from redis import exceptions
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
 
+if TYPE_CHECKING:
+    from redis.asyncio.connection import RedisSSLContext
+
 Command = tuple[Any, ...]
 Reply = Any
+Redirected = Callable[["Address", exceptions.MovedError], None]
+"""Hears of a node that sends callers elsewhere: which node, and which slot is where."""
 
 ERRORS: dict[str, type[exceptions.RedisError]] = {
     "ERR max number of clients reached": exceptions.MaxConnectionsError,
@@ -31,27 +37,53 @@ ERRORS: dict[str, type[exceptions.RedisError]] = {
     "CROSSSLOT": exceptions.ClusterCrossSlotError,
     "TRYAGAIN": exceptions.TryAgainError,
     "MASTERDOWN": exceptions.MasterDownError,
+    "MOVED": exceptions.MovedError,
+    "ASK": exceptions.AskError,
 }
 """Error reply, or its first word -> redis-py's type. Those that are no ``ResponseError`` end the exchange."""
 
 
+@dataclass(frozen=True)
 class Address:
-    """Where to connect and as whom, as redis-py reads it from a URL. Raises ``ValueError`` or ``TypeError``."""
+    """Where to connect and as whom. ``path`` is that of a Unix socket, ``tls`` what redis-py made of its options."""
 
-    def __init__(self, url: str) -> None:
+    host: str
+    port: int
+    path: str
+    username: str
+    password: str = field(repr=False)
+    database: int
+    tls: RedisSSLContext | None = field(repr=False)
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """As redis-py reads it from a URL. Raises ``ValueError`` or ``TypeError``."""
         options: dict[str, Any] = dict(parse_url(url))
         kind = options.pop("connection_class", Connection)
         options.pop("max_connections", None)
-        self._read: Any = kind(**options)
-        self.encrypted = kind is SSLConnection
-        self.local = kind is UnixDomainSocketConnection
+        read: Any = kind(**options)
+        local, encrypted = kind is UnixDomainSocketConnection, kind is SSLConnection
+        return cls(
+            host="" if local else read.host,
+            port=0 if local else int(read.port),
+            path=read.path if local else "",
+            username=read.username or "",
+            password=read.password or "",
+            database=int(read.db or 0),
+            tls=read.ssl_context if encrypted else None,
+        )
 
-    async def connect(self, timeout_s: float) -> Wire:
+    def at(self, host: str, port: int) -> Address:
+        """Another node of the same cluster; an empty ``host`` is this one's."""
+        return replace(self, host=host or self.host, port=port, path="")
+
+    async def connect(self, timeout_s: float, redirected: Redirected) -> Wire:
         """A new connection, greeted in one more round trip if there is a user or a database to name.
 
+        ``redirected`` is told of every redirection that a node of a cluster answers with.
         Raises ``OSError``, ``asyncio.TimeoutError``, or ``RedisError`` when the greeting is refused.
         """
-        wire = await asyncio.wait_for(self._open(), timeout_s)
+        wire = await asyncio.wait_for(self._open(redirected), timeout_s)
         try:
             greeting = self._greeting()
             for command, reply in zip(greeting, await wire.exchange(greeting, timeout_s), strict=True):
@@ -62,24 +94,27 @@ class Address:
             raise
         return wire
 
-    async def _open(self) -> Wire:
-        loop, read = asyncio.get_running_loop(), self._read
-        if self.local:
-            return (await loop.create_unix_connection(Wire, read.path))[1]
-        context = read.ssl_context.get() if self.encrypted else None
-        return (await loop.create_connection(Wire, read.host, read.port, ssl=context))[1]
+    async def _open(self, redirected: Redirected) -> Wire:
+        def wire() -> Wire:
+            return Wire(lambda error: redirected(self, error))
+
+        loop = asyncio.get_running_loop()
+        if self.path:
+            return (await loop.create_unix_connection(wire, self.path))[1]
+        return (await loop.create_connection(wire, self.host, self.port, ssl=self.tls.get() if self.tls else None))[1]
 
     def _greeting(self) -> list[Command]:
-        user = (self._read.username,) if self._read.username else ()
-        auth = [("AUTH", *user, self._read.password or "")] if user or self._read.password else []
-        return auth + ([("SELECT", int(self._read.db))] if int(self._read.db or 0) else [])
+        user = (self.username,) if self.username else ()
+        auth = [("AUTH", *user, self.password)] if user or self.password else []
+        return auth + ([("SELECT", self.database)] if self.database else [])
 
 
 class Wire(asyncio.Protocol):
     """A connection that carries one exchange at a time."""
 
-    def __init__(self) -> None:
-        self._parser = hiredis.Reader(protocolError=exceptions.InvalidResponse, replyError=as_error)
+    def __init__(self, redirected: Callable[[exceptions.MovedError], None]) -> None:
+        self._redirected = redirected
+        self._parser = hiredis.Reader(protocolError=exceptions.InvalidResponse, replyError=self._error_reply)
         self._replies: list[Reply] = []
         self._due = 0
         self._answered: asyncio.Future | None = None
@@ -140,6 +175,12 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """For asyncio."""
         self._fail(error or ConnectionResetError("the connection was closed by the server"))
+
+    def _error_reply(self, text: str) -> exceptions.RedisError:
+        error = as_error(text)
+        if isinstance(error, exceptions.MovedError):
+            self._redirected(error)
+        return error
 
     def _fail(self, error: BaseException) -> None:
         if self._answered is not None and not self._answered.done():
