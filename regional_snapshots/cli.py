@@ -129,9 +129,10 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
         for warning in store.inspect():
             console.complain(f"warning: {warning}")
     with console.progress("refreshing", len(regions), shown=not as_json) as advance:
+        from regional_snapshots.definitions import defs
         from regional_snapshots.defs.run import run_refresh
 
-        results = run_refresh(settings, regions, force=force, done=lambda part: advance(len(part)))
+        results = run_refresh(defs, settings, regions, force=force, done=lambda part: advance(len(part)))
     if as_json:
         console.as_json([asdict(result) for result in results])
     else:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from regional_snapshots.definitions import defs
 from regional_snapshots.defs.partitions import range_tags, runs_for
 from regional_snapshots.settings import CHECKOUT, Settings
 
@@ -29,7 +28,12 @@ class RegionResult:
 
 
 def run_refresh(
-    settings: Settings, regions: Sequence[str], *, force: bool, done: Callable[[list[RegionResult]], None]
+    defs: dg.Definitions,
+    settings: Settings,
+    regions: Sequence[str],
+    *,
+    force: bool,
+    done: Callable[[list[RegionResult]], None],
 ) -> list[RegionResult]:
     """Refresh the regions, a run per group of neighbours, then renew the overview. ``done`` hears of each run's end."""
     prepare_instance(settings)

@@ -13,16 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ID_PATTERN = re.compile(r"[0-9a-f]{12,14}-[0-9a-f]{12}")
-AXES = (
-    "coercive_pressure",
-    "domestic_fragility",
-    "capital_stress",
-    "energy_vulnerability",
-    "alliance_cohesion",
-    "maritime_access",
-    "energy_leverage",
-)
-"""The axes of the balance, 0 to 1: four pressures, then three buffers."""
+PRESSURES = ("coercive_pressure", "domestic_fragility", "capital_stress", "energy_vulnerability")
+BUFFERS = ("alliance_cohesion", "maritime_access", "energy_leverage")
+AXES = PRESSURES + BUFFERS
+"""The axes of the balance, 0 to 1."""
 
 MAX_INSTANT_MS = 2**53 - 1
 """Largest ``generated_at``: sorted-set scores are doubles, and round above 2^53."""

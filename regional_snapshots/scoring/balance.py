@@ -11,6 +11,7 @@ from typing import Any
 
 from regional_snapshots.model.countries import ISO2_OF, REGION_OF, criticality
 from regional_snapshots.model.shapes.risk import Signal
+from regional_snapshots.model.snapshot import AXES, BUFFERS, PRESSURES
 from regional_snapshots.model.values import clean, clip, mean, percentile, round3, total, weighted_mean
 from regional_snapshots.scoring.scope import Scope
 
@@ -23,10 +24,6 @@ PRODUCERS = frozenset(["SA", "RU", "US", "IR", "IQ", "AE", "CA", "KW", "QA", "NG
 ALLIANCE_WORDS = ("alliance", "treaty", "coordination", "coalition", "nato", "gcc")
 RISING = ("rising", "escalating")
 MILITARY_DOMAINS = ("military", "conflict")
-
-PRESSURES = ("coercive_pressure", "domestic_fragility", "capital_stress", "energy_vulnerability")
-BUFFERS = ("alliance_cohesion", "maritime_access", "energy_leverage")
-AXES = PRESSURES + BUFFERS
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from regional_snapshots.model.schema import REGIME_LABELS, TRIGGER_REASONS
+from regional_snapshots.model.snapshot import BUFFERS
 from regional_snapshots.model.values import MAX_INSTANT, MAX_MAGNITUDE, clean
-from regional_snapshots.scoring.balance import BUFFERS
 from regional_snapshots.scoring.regime import CALM
 
 JUMP = 0.15

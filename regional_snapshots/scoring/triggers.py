@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.scoring.balance import AXES
+from regional_snapshots.model.snapshot import AXES
 
 NEAR = 0.2
 """A trigger is watched while its value misses the target by at most this share of it."""

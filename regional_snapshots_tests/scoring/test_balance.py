@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.snapshot import BUFFERS, PRESSURES
 from regional_snapshots.scoring import balance
 from regional_snapshots_tests.scoring.worlds import chokepoint, document, forecasts, many_signals, scope, signals
 
@@ -253,6 +254,6 @@ def test_energy_leverage_depends_on_the_producers_alone(region: str, score: floa
 
 
 def test_net_balance_is_mean_buffer_less_mean_pressure() -> None:
-    scores = dict.fromkeys(balance.BUFFERS, 0.9) | dict.fromkeys(balance.PRESSURES, 0.4)
+    scores = dict.fromkeys(BUFFERS, 0.9) | dict.fromkeys(PRESSURES, 0.4)
     assert balance.net_balance(scores) == pytest.approx(0.5)
     assert balance.balance(scope("mena"))["net_balance"] == 0.635
