@@ -17,6 +17,7 @@ import click
 
 from regional_snapshots import console
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.settings import SettingError, Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 FINE, WRONG, CANNOT_RUN = 0, 1, 2
-FOREVER_MS = 2**53
 
 
 class CannotRun(click.ClickException):
@@ -195,7 +195,7 @@ def show(regions: Sequence[str], as_of: int | None, snapshot_id: str | None, as_
 @command(main, "history", short_help="List retained snapshots.")
 @click.argument("region", type=RegionName())
 @click.option("--since", type=Instant(), default=0, help="From this time on.")
-@click.option("--until", type=Instant(), default=FOREVER_MS, help="Up to this time.")
+@click.option("--until", type=Instant(), default=MAX_INSTANT_MS, help="Up to this time.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="At most so many.")
 def history(region: str, since: int, until: int, limit: int, as_json: bool) -> int:
     """List the retained snapshots of REGION, newest first."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from regional_snapshots.model.values import MAX_INSTANT, MAX_MAGNITUDE, TEXT_LIMIT, clean
+from regional_snapshots.model.values import MAX_INSTANT_MS, MAX_MAGNITUDE, TEXT_LIMIT, clean
 
 Check = Callable[[Any, str], Iterator[str]]
 """Given a value and its path, yields what is wrong with it."""
@@ -58,7 +58,7 @@ def number(low: float = -MAX_MAGNITUDE, high: float = MAX_MAGNITUDE, decimals: i
     return check
 
 
-def whole(low: int = -MAX_INSTANT, high: int = MAX_INSTANT) -> Check:
+def whole(low: int = -MAX_INSTANT_MS, high: int = MAX_INSTANT_MS) -> Check:
     """A whole number between two bounds."""
 
     def check(value: Any, path: str) -> Iterator[str]:

@@ -22,7 +22,9 @@ REGIME_LABELS = (
     "managed_deescalation",
     "escalation_ladder",
 )
-TRIGGER_REASONS = ("scheduled_6h", "regime_shift", "trigger_activation", "corridor_break", "leverage_shift")
+UNCHANGED = "scheduled_6h"
+"""The trigger reason of a snapshot that reports no change since the one before."""
+TRIGGER_REASONS = (UNCHANGED, "regime_shift", "trigger_activation", "corridor_break", "leverage_shift")
 LANE_SUM_TOLERANCE = 0.002
 
 

@@ -12,14 +12,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from regional_snapshots.model.values import MAX_INSTANT_MS
+
 ID_PATTERN = re.compile(r"[0-9a-f]{12,14}-[0-9a-f]{12}")
 PRESSURES = ("coercive_pressure", "domestic_fragility", "capital_stress", "energy_vulnerability")
 BUFFERS = ("alliance_cohesion", "maritime_access", "energy_leverage")
 AXES = PRESSURES + BUFFERS
 """The axes of the balance, 0 to 1."""
-
-MAX_INSTANT_MS = 2**53 - 1
-"""Largest ``generated_at``: sorted-set scores are doubles, and round above 2^53."""
 
 
 class DamagedSnapshotError(ValueError):

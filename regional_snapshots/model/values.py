@@ -13,7 +13,7 @@ from typing import Any
 TEXT_LIMIT = 500
 MAX_MAGNITUDE = 1e18
 """Larger numbers are no measurement of anything here; keeping them out keeps every sum finite."""
-MAX_INSTANT = 2**53 - 1
+MAX_INSTANT_MS = 2**53 - 1
 """Largest instant in ms: above 2^53, doubles (and with them JSON readers and sorted sets) round."""
 _MAX_NUMERAL = 64
 

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from regional_snapshots.model.schema import REGIME_LABELS, TRIGGER_REASONS
+from regional_snapshots.model.schema import REGIME_LABELS, TRIGGER_REASONS, UNCHANGED
 from regional_snapshots.model.snapshot import BUFFERS
-from regional_snapshots.model.values import MAX_INSTANT, MAX_MAGNITUDE, clean
+from regional_snapshots.model.values import MAX_INSTANT_MS, MAX_MAGNITUDE, clean
 from regional_snapshots.scoring.regime import CALM
 
 JUMP = 0.15
 SHIFT = 0.15
 CORRIDOR_BREAK = 0.3
 BUFFER_FAILURE = 0.20
-SCHEDULED = "scheduled_6h"
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def trigger_reason(changes: Mapping[str, Any]) -> str:
     ):
         if changes[member]:
             return reason
-    return SCHEDULED
+    return UNCHANGED
 
 
 def baseline_of(document: Any, region_id: str) -> Baseline:
@@ -126,7 +125,7 @@ def _regime(value: Any) -> dict[str, Any]:
     if not isinstance(label, str) or label not in REGIME_LABELS:
         raise UnreadablePreviousError("its regime label is unknown")
     since, driver = block.get("transitioned_at"), block.get("transition_driver")
-    whole = isinstance(since, int) and not isinstance(since, bool) and 0 <= since <= MAX_INSTANT
+    whole = isinstance(since, int) and not isinstance(since, bool) and 0 <= since <= MAX_INSTANT_MS
     known = isinstance(driver, str) and driver in TRIGGER_REASONS
     return {"label": label, "transitioned_at": since if whole else 0, "transition_driver": driver if known else ""}
 

@@ -16,6 +16,7 @@ from enum import Enum
 
 from redis.exceptions import ResponseError
 
+from regional_snapshots.model.schema import UNCHANGED
 from regional_snapshots.model.snapshot import Snapshot, instant_of
 from regional_snapshots.store.connection import LINK_ERRORS, Command, Connections, Reply, refusal, texts
 from regional_snapshots.store.errors import (
@@ -32,8 +33,6 @@ from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
-UNCHANGED = "scheduled_6h"
-"""The trigger reason of a snapshot that reports no change since the one before."""
 
 
 class Outcome(str, Enum):

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.commit import Commit, Committer, Policy
 from regional_snapshots.store.connection import Connections
 from regional_snapshots.store.errors import ConfigurationError, StoreError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
-FOREVER_MS = 2**53
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class SnapshotStore:
         """The newest snapshot of each region as of ``instant_ms``, or the error in its place."""
         return self.run(self.reader.as_of(regions, instant_ms))
 
-    def history(self, region: str, since_ms: int = 0, until_ms: int = FOREVER_MS, limit: int = 100) -> pd.DataFrame:
+    def history(self, region: str, since_ms: int = 0, until_ms: int = MAX_INSTANT_MS, limit: int = 100) -> pd.DataFrame:
         """One row a retained snapshot, newest first: see ``HISTORY_COLUMNS``. Raises :class:`StoreError`."""
         return self.run(self.reader.history(region, since_ms, until_ms, limit))
 

@@ -5,25 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 import redis
 
 from regional_snapshots_tests.support import server_faults
+from regional_snapshots_tests.support.commits import wait_until
 from regional_snapshots_tests.support.server import (
     RedisServer,
     ServerFailedError,
     supports_tls,
     usable_binaries,
 )
-
-
-def wait_until(condition, timeout_s=10.0):
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "the condition never came true"
-        time.sleep(0.005)
 
 
 def exists(pid):

@@ -15,6 +15,7 @@ import pytest
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots_tests.support.commits import wait_until
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import TO_A_CLAIM, TO_A_SNAPSHOT, TO_THE_REGION, healthy, picture
 from regional_snapshots_tests.support.faults import Break
@@ -257,10 +258,3 @@ def test_damage_among_racing_writers_is_mended_and_nobody_fails(server):
             writer.join()
         assert failures == []
         assert violations(client, "tagged", "mena") == []
-
-
-def wait_until(condition, timeout_s=20.0):
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "the condition never came true"
-        time.sleep(0.005)

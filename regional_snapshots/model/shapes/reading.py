@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from regional_snapshots.model.instants import parse_date
-from regional_snapshots.model.values import MAX_INSTANT, as_text, number
+from regional_snapshots.model.values import MAX_INSTANT_MS, as_text, number
 
 Row = TypeVar("Row")
 Entry = Mapping[str, Any]
@@ -105,7 +105,7 @@ class Reading:
         found = number(value)
         if found is None and isinstance(value, str):
             found = parse_date(value)
-        if found is not None and abs(found) <= MAX_INSTANT:
+        if found is not None and abs(found) <= MAX_INSTANT_MS:
             return int(found)
         if value is not None:
             self.reject(f"{field} is not an instant: the time of the run used")
