@@ -13,7 +13,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "regional_snapshots"
 NEW_REGION = """
-        _region("antarctica", "Antarctica", "Antarctica", "ANT", (), (), "polar/polar", "AQ"),
+        Region(
+            id="antarctica", label="Antarctica", forecast_label="Antarctica", theaters=(), signal_aliases=(),
+            key_countries=("AQ",),
+        ),
 """
 NEW_FEED = """
     FeedSpec("sea_ice", "climate:sea-ice:v1", 60, None, "extent of sea ice", lambda payload, _: payload.get("extent")),

@@ -16,7 +16,6 @@ class Theater:
     """A part of a region. ``corridors`` are the ids of the corridors that it claims, besides those that lie in it."""
 
     id: str
-    label: str
     corridors: tuple[str, ...] = ()
 
 
@@ -28,22 +27,21 @@ class Corridor:
     label: str
     theater: str
     chokepoint: str | None
-    tier: int
     weight: float
 
 
 CORRIDORS: tuple[Corridor, ...] = (
-    Corridor("hormuz", "Strait of Hormuz", "persian-gulf", "hormuz", 1, 1.0),
-    Corridor("suez", "Suez Canal", "red-sea", "suez", 1, 1.0),
-    Corridor("babelm", "Bab el-Mandeb", "red-sea", "babelm", 1, 0.9),
-    Corridor("taiwan-strait", "Taiwan Strait", "east-asia", "taiwan_strait", 1, 0.9),
-    Corridor("bosphorus", "Bosphorus", "eastern-europe", "bosphorus", 1, 0.7),
-    Corridor("malacca", "Strait of Malacca", "southeast-asia", "malacca", 2, 0.8),
-    Corridor("panama", "Panama Canal", "north-america", "panama", 2, 0.6),
-    Corridor("danish", "Danish Straits", "baltic", "danish", 2, 0.5),
-    Corridor("cape-of-good-hope", "Cape of Good Hope", "southern-africa", None, 3, 0.4),
-    Corridor("south-china-sea", "South China Sea", "southeast-asia", None, 3, 0.6),
-    Corridor("english-channel", "English Channel", "western-europe", None, 3, 0.4),
+    Corridor("hormuz", "Strait of Hormuz", "persian-gulf", "hormuz", 1.0),
+    Corridor("suez", "Suez Canal", "red-sea", "suez", 1.0),
+    Corridor("babelm", "Bab el-Mandeb", "red-sea", "babelm", 0.9),
+    Corridor("taiwan-strait", "Taiwan Strait", "east-asia", "taiwan_strait", 0.9),
+    Corridor("bosphorus", "Bosphorus", "eastern-europe", "bosphorus", 0.7),
+    Corridor("malacca", "Strait of Malacca", "southeast-asia", "malacca", 0.8),
+    Corridor("panama", "Panama Canal", "north-america", "panama", 0.6),
+    Corridor("danish", "Danish Straits", "baltic", "danish", 0.5),
+    Corridor("cape-of-good-hope", "Cape of Good Hope", "southern-africa", None, 0.4),
+    Corridor("south-china-sea", "South China Sea", "southeast-asia", None, 0.6),
+    Corridor("english-channel", "English Channel", "western-europe", None, 0.4),
 )
 
 
@@ -58,11 +56,8 @@ class Region:
     id: str
     label: str
     forecast_label: str
-    world_bank_code: str
     theaters: tuple[Theater, ...]
     signal_aliases: tuple[str, ...]
-    feed_region: str
-    map_view: str
     key_countries: tuple[str, ...]
 
     @cached_property
@@ -88,123 +83,93 @@ class Region:
         return self.forecast_label.lower() in name.lower()
 
 
-def _region(
-    id: str,
-    label: str,
-    forecast_label: str,
-    world_bank_code: str,
-    theaters: tuple[Theater, ...],
-    aliases: tuple[str, ...],
-    feed_and_view: str,
-    countries: str,
-) -> Region:
-    feed, view = feed_and_view.split("/")
-    return Region(id, label, forecast_label, world_bank_code, theaters, aliases, feed, view, tuple(countries.split()))
-
-
 REGIONS: dict[str, Region] = {
     region.id: region
     for region in (
-        _region(
-            "mena",
-            "Middle East & North Africa",
-            "Middle East",
-            "MEA",
-            (
-                Theater("levant", "Levant"),
-                Theater("persian-gulf", "Persian Gulf", ("hormuz",)),
-                Theater("red-sea", "Red Sea", ("babelm", "suez")),
-                Theater("north-africa", "North Africa"),
+        Region(
+            id="mena",
+            label="Middle East & North Africa",
+            forecast_label="Middle East",
+            theaters=(
+                Theater("levant"),
+                Theater("persian-gulf", ("hormuz",)),
+                Theater("red-sea", ("babelm", "suez")),
+                Theater("north-africa"),
             ),
-            ("middle east", "mena"),
-            "middleeast/mena",
-            "SA IR IL AE EG IQ TR YE SY PS LB LY",
+            signal_aliases=("middle east", "mena"),
+            key_countries=("SA", "IR", "IL", "AE", "EG", "IQ", "TR", "YE", "SY", "PS", "LB", "LY"),
         ),
-        _region(
-            "east-asia",
-            "East Asia & Pacific",
-            "East Asia",
-            "EAS",
-            (
-                Theater("east-asia", "East Asia", ("taiwan-strait",)),
-                Theater("southeast-asia", "Southeast Asia", ("malacca", "south-china-sea")),
+        Region(
+            id="east-asia",
+            label="East Asia & Pacific",
+            forecast_label="East Asia",
+            theaters=(
+                Theater("east-asia", ("taiwan-strait",)),
+                Theater("southeast-asia", ("malacca", "south-china-sea")),
             ),
-            ("asia pacific", "apac"),
-            "asia/asia",
-            "CN JP KR TW AU SG ID",
+            signal_aliases=("asia pacific", "apac"),
+            key_countries=("CN", "JP", "KR", "TW", "AU", "SG", "ID"),
         ),
-        _region(
-            "europe",
-            "Europe & Central Asia",
-            "Europe",
-            "ECS",
-            (
-                Theater("eastern-europe", "Eastern Europe", ("bosphorus",)),
-                Theater("western-europe", "Western Europe", ("english-channel",)),
-                Theater("baltic", "Baltic", ("danish",)),
-                Theater("arctic", "Arctic"),
+        Region(
+            id="europe",
+            label="Europe & Central Asia",
+            forecast_label="Europe",
+            theaters=(
+                Theater("eastern-europe", ("bosphorus",)),
+                Theater("western-europe", ("english-channel",)),
+                Theater("baltic", ("danish",)),
+                Theater("arctic"),
             ),
-            ("europe", "european union"),
-            "europe/eu",
-            "DE FR GB UA RU PL IT",
+            signal_aliases=("europe", "european union"),
+            key_countries=("DE", "FR", "GB", "UA", "RU", "PL", "IT"),
         ),
-        _region(
-            "north-america",
-            "North America",
-            "North America",
-            "NAC",
-            (Theater("north-america", "North America", ("panama",)),),
-            (),
-            "us/america",
-            "US CA MX",
+        Region(
+            id="north-america",
+            label="North America",
+            forecast_label="North America",
+            theaters=(Theater("north-america", ("panama",)),),
+            signal_aliases=(),
+            key_countries=("US", "CA", "MX"),
         ),
-        _region(
-            "south-asia",
-            "South Asia",
-            "South Asia",
-            "SAS",
-            (Theater("south-asia", "South Asia"),),
-            (),
-            "asia/asia",
-            "IN PK BD LK AF",
+        Region(
+            id="south-asia",
+            label="South Asia",
+            forecast_label="South Asia",
+            theaters=(Theater("south-asia"),),
+            signal_aliases=(),
+            key_countries=("IN", "PK", "BD", "LK", "AF"),
         ),
-        _region(
-            "latam",
-            "Latin America & Caribbean",
-            "Latin America",
-            "LCN",
-            (
-                Theater("latin-america", "Latin America"),
-                Theater("caribbean", "Caribbean", ("panama",)),
+        Region(
+            id="latam",
+            label="Latin America & Caribbean",
+            forecast_label="Latin America",
+            theaters=(
+                Theater("latin-america"),
+                Theater("caribbean", ("panama",)),
             ),
-            ("latam",),
-            "latam/latam",
-            "BR AR CO CL VE PE HT CU",
+            signal_aliases=("latam",),
+            key_countries=("BR", "AR", "CO", "CL", "VE", "PE", "HT", "CU"),
         ),
-        _region(
-            "sub-saharan-africa",
-            "Sub-Saharan Africa",
-            "Africa",
-            "SSF",
-            (
-                Theater("horn-of-africa", "Horn of Africa", ("babelm",)),
-                Theater("sahel", "Sahel"),
-                Theater("southern-africa", "Southern Africa", ("cape-of-good-hope",)),
-                Theater("central-africa", "Central Africa"),
+        Region(
+            id="sub-saharan-africa",
+            label="Sub-Saharan Africa",
+            forecast_label="Africa",
+            theaters=(
+                Theater("horn-of-africa", ("babelm",)),
+                Theater("sahel"),
+                Theater("southern-africa", ("cape-of-good-hope",)),
+                Theater("central-africa"),
             ),
-            ("sub-saharan africa", "subsaharan africa"),
-            "africa/africa",
-            "NG ZA KE ET SD CD ML BF NE CM",
+            signal_aliases=("sub-saharan africa", "subsaharan africa"),
+            key_countries=("NG", "ZA", "KE", "ET", "SD", "CD", "ML", "BF", "NE", "CM"),
         ),
-        _region(
-            "global",
-            "Global",
-            "",
-            "1W",
-            (Theater("global-markets", "Global Markets"),),
-            ("global",),
-            "worldwide/global",
-            "US CN RU DE JP IN GB SA",
+        Region(
+            id="global",
+            label="Global",
+            forecast_label="",
+            theaters=(Theater("global-markets"),),
+            signal_aliases=("global",),
+            key_countries=("US", "CN", "RU", "DE", "JP", "IN", "GB", "SA"),
         ),
     )
 }

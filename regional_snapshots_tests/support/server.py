@@ -161,11 +161,6 @@ class RedisServer:
         """``kill -9``, and wait until the process is gone."""
         self._end(signal.SIGKILL)
 
-    def restart(self) -> None:
-        """Stop the server if it runs, and start it again over the same data, socket and ports."""
-        self.stop()
-        self.start()
-
     def pause(self) -> None:
         """Stop the process (``SIGSTOP``): connections are accepted by the kernel, and nothing answers."""
         os.kill(self.pid, signal.SIGSTOP)
