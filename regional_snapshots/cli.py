@@ -23,6 +23,7 @@ from regional_snapshots.settings import SettingError, Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from regional_snapshots.store.reconcile import ReconcileReport
     from regional_snapshots.store.snapshots import SnapshotStore
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -244,14 +245,20 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
             report.table()[["region", "latest", "snapshots", "findings", "repaired", "left"]].itertuples(index=False),
         )
         for finding in report.findings:
-            console.line(
-                f"{'mended' if finding.repaired else 'found '} {finding.region}: {finding.key}: {finding.detail}"
-            )
-        left = len(report.left) + len(report.errors)
-        console.line("Every region is consistent." if report.healthy else f"{left} left to mend.")
+            done = "mended" if finding.repaired else "found "
+            console.line(f"{done} {finding.region}: {finding.kind}: {finding.key}: {finding.detail}")
+        console.line("Every region is consistent." if report.healthy else _left(report, check))
     for problem in report.errors.values():
         console.complain(str(problem))
     return FINE if report.healthy else WRONG
+
+
+def _left(report: ReconcileReport, check: bool) -> str:
+    steps = ["run it again without --check"] if check else []
+    if any(finding.kind == "wrong_type" for finding in report.left):
+        steps.append("add --fix-types to rename keys of the wrong type")
+    next_steps = f" Next: {', '.join(steps)}." if steps else ""
+    return f"{len(report.left) + len(report.errors)} left to mend.{next_steps}"
 
 
 @main.group("feeds", short_help="Load feed documents; see their state.")

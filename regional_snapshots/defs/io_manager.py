@@ -48,12 +48,13 @@ class SnapshotIOManager(dg.ConfigurableIOManager):
     def load_input(self, context: dg.InputContext) -> Snapshot | dict[str, Snapshot]:
         """The latest snapshot of the partition asked for, or ``{region: snapshot}`` of several.
 
-        Raises :class:`StoreError` for a region that cannot be read, unless the input's metadata has
-        ``allow_missing_partitions``: then such a region is left out, with a warning.
+        Raises :class:`StoreError` for a region that cannot be read, unless it is one of several and the input's
+        metadata has ``allow_missing_partitions``: then such a region is left out, with a warning.
         """
         regions = sorted(context.asset_partition_keys)
         latest = self.snapshots.store.latest_all(regions)
-        tolerant = bool((context.definition_metadata or {}).get("allow_missing_partitions"))
+        single = context.has_partition_key and len(regions) == 1
+        tolerant = bool((context.definition_metadata or {}).get("allow_missing_partitions")) and not single
         for region, found in list(latest.items()):
             if not isinstance(found, StoreError):
                 continue
@@ -61,7 +62,7 @@ class SnapshotIOManager(dg.ConfigurableIOManager):
                 raise found
             context.log.warning(f"left out: {found}")
             del latest[region]
-        return latest[regions[0]] if context.has_partition_key else latest
+        return latest[regions[0]] if single else latest
 
 
 def failure(problems: dict[str, str], committed: dict, refresh: Refresh) -> dg.Failure:

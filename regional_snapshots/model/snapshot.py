@@ -68,7 +68,11 @@ class Snapshot:
             raise DamagedSnapshotError(f"the document belongs to region {found_region!r}")
         if id is not None and identity != id:
             raise DamagedSnapshotError(f"the document carries the id {identity!r}")
-        if identity != f"{instant:012x}-{digest(document)}":
+        try:
+            sealed = digest(document)
+        except (ValueError, RecursionError) as error:
+            raise DamagedSnapshotError(f"the content cannot have been sealed: {type(error).__name__}") from None
+        if identity != f"{instant:012x}-{sealed}":
             raise DamagedSnapshotError(f"the content does not verify against the id {identity!r}")
         raw = payload if isinstance(payload, bytes) else payload.encode()
         return cls(found_region, instant, identity, document, raw)

@@ -17,7 +17,7 @@ from enum import Enum
 from redis.exceptions import ResponseError
 
 from regional_snapshots.model.schema import UNCHANGED
-from regional_snapshots.model.snapshot import Snapshot, instant_of
+from regional_snapshots.model.snapshot import MAX_INSTANT_MS, Snapshot, instant_of
 from regional_snapshots.store.connection import LINK_ERRORS, Command, Connections, Reply, refusal, texts
 from regional_snapshots.store.errors import (
     ClockSkewError,
@@ -214,7 +214,7 @@ def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snap
     return Seen(
         claim=owner,
         latest=latest,
-        head=(int(float(head[1])), texts(head[:1])[0]) if head else None,
+        head=(_instant(head[1]), texts(head[:1])[0]) if head else None,
         indexed=score is not None,
         view=view,
         payload_bytes=payload_bytes,
@@ -290,6 +290,11 @@ def resolve(answer: Commit, in_doubt: InDoubt | None) -> Commit:
     """
     landed = in_doubt is not None and answer.outcome is Outcome.COMMITTED and not answer.bytes
     return replace(answer, outcome=in_doubt.aim) if landed else answer
+
+
+def _instant(score: bytes) -> int:
+    """A score as an instant; what somebody else has entered may be infinite, or too great for an expiry."""
+    return int(min(max(float(score), 0.0), MAX_INSTANT_MS))
 
 
 def _key(command: Command) -> str:

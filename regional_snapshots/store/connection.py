@@ -80,7 +80,7 @@ class Connections:
         self._redirections = 0
         try:
             self._first = Address.of(url)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RedisError) as error:
             raise ConfigurationError(
                 f"REDIS_URL ({self.address}) cannot be used: {error}",
                 next_step="use redis://, rediss:// or unix://",
@@ -238,15 +238,20 @@ def address(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"REDIS_URL cannot be parsed: {error}") from None
+    except ValueError:  # its text may quote a password in which a character was not escaped
+        raise ConfigurationError(
+            "REDIS_URL cannot be parsed",
+            next_step="write it as redis://user:password@host:6379/0, special characters percent-encoded (/ as %2F)",
+        ) from None
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise ConfigurationError(
             f"REDIS_URL starts with {parts.scheme or 'no scheme'!r}",
             next_step="use redis://, rediss:// or unix://",
         )
-    where = f"{host}:{port or 6379}" if parts.scheme != "unix" else ""
-    return f"{parts.scheme}://{where}{parts.path}"
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}"
+    database = parts.path if parts.path[1:].isdigit() else ""
+    return f"{parts.scheme}://{host}:{port or 6379}{database}"
 
 
 def texts(values: Iterable[bytes | None]) -> list[str | None]:

@@ -6,6 +6,7 @@ It is a generator that yields commands and receives their replies: first what is
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 from regional_snapshots.model.schema import TRIGGER_REASONS
 from regional_snapshots.store.connection import Command, Reply
@@ -50,7 +51,8 @@ def look(
     claims = {name: held_string(answers, keys) for name in names}
     facts = _Facts(keys, suspects, latest, claims, rules.bucket_ms, indexed=index.type == "zset", size=size)
     while commands := facts.next_reads():
-        facts.take((yield commands))
+        *replies, now = yield [*commands, ("TIME",)]
+        facts.take(replies, ms(hard(now, keys)) - server_ms)
     return facts.seen(server_ms, index)
 
 
@@ -72,6 +74,7 @@ class _Facts:
         self.scores: dict[str, float | None] = {}
         self.views: dict[int, Held] = {}
         self.steps: list[Step] = []
+        self.passed_ms = 0
 
     def next_reads(self) -> list[Command]:
         """The commands that are still to be sent; none when everything that matters has been read."""
@@ -85,9 +88,9 @@ class _Facts:
         ]
         return [command for commands, _ in self.steps for command in commands]
 
-    def take(self, replies: list[Reply]) -> None:
-        """Note the replies to the commands that :meth:`next_reads` gave last."""
-        answers = iter(replies)
+    def take(self, replies: list[Reply], passed_ms: int) -> None:
+        """Note the replies to the commands that :meth:`next_reads` gave last, so long after the look began."""
+        answers, self.passed_ms = iter(replies), passed_ms
         for commands, note in self.steps:
             note([next(answers) for _ in commands])
 
@@ -98,7 +101,7 @@ class _Facts:
         def note(replies: list[Reply]) -> None:
             _, kind, pttl, raw, *rest = (lenient(reply, self.keys) for reply in replies)
             problem, foreign = verdict(raw, name, self.keys) if kind == b"string" else ("", False)
-            self.payloads[name] = Held(text(kind), pttl, problem=problem, foreign=foreign)
+            self.payloads[name] = self._at_first(Held(text(kind), pttl, problem=problem, foreign=foreign))
             self.scores[name] = float(rest[0]) if rest and rest[0] is not None else None
 
         return [("WATCH", key), ("TYPE", key), ("PTTL", key), ("GET", key), *score], note
@@ -108,7 +111,7 @@ class _Facts:
         neighbours = [("ZRANGEBYSCORE", self.keys.index, instant, instant)] if self.indexed else []
 
         def note(replies: list[Reply]) -> None:
-            self.views[instant] = held = held_string(iter(replies[1:4]), self.keys)
+            self.views[instant] = held = self._at_first(held_string(iter(replies[1:4]), self.keys))
             self.judged.update(text(member) for reply in replies[4:] for member in hard(reply, self.keys))
             if held.type == "string" and time_of(held.value) == instant:
                 (self.judged if instant in self.suspects.views else self.named).add(held.value)
@@ -150,6 +153,11 @@ class _Facts:
             self.size = self.size if members else 0
 
         return [([("ZREVRANGE", self.keys.index, first, last)], note)]
+
+    def _at_first(self, held: Held) -> Held:
+        """What a key held, its expiry counted from when the look began: a slow link makes no expiry early."""
+        left_ms = held.expires_in_ms
+        return replace(held, expires_in_ms=left_ms + self.passed_ms) if left_ms >= 0 else held
 
     def _sound(self, name: str) -> bool:
         held = self.payloads[name]

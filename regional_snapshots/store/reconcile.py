@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -127,6 +129,7 @@ class Reconciler:
         """Look, judge, mend; again when somebody came in between. Raises :class:`StoreError`."""
         in_doubt, node_of = None, self._connections.node_of
         problem: StoreError = ConflictError("other writers came in between every time", region=region)
+        deadline = math.inf
         for attempt in range(1, self._policy.attempts + 1):
             sent = None
             try:
@@ -151,6 +154,9 @@ class Reconciler:
                     run.found(region, in_doubt.findings, mended=True)
                 run.settle(seen, plan)
                 return
+            deadline = min(deadline, time.monotonic() + self._policy.patience_s)
+            if time.monotonic() > deadline:
+                break
             await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, 0.25)))  # noqa: S311 - jitter, not a secret
         if in_doubt and isinstance(problem, UnreachableError):
             run.found(region, in_doubt.findings, mended=False)

@@ -32,6 +32,7 @@ async def publish_summary(
         for region, snapshot in latest.items()
     ]
     commands = [
+        ("UNWATCH",),  # a commit that wrote nothing has left its watch on the connection
         ("MULTI",),
         ("SET", layout.summary, json.dumps({"regions": regions, "generatedAt": now_ms}), "EX", LIFE_S),
         ("SET", layout.summary_meta, json.dumps({"fetchedAt": now_ms, "recordCount": len(regions)}), "EX", LIFE_S),

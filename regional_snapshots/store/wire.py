@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ class Address:
 
     @classmethod
     def of(cls, url: str) -> Address:
-        """As redis-py reads it from a URL. Raises ``ValueError`` or ``TypeError``."""
+        """As redis-py reads it from a URL. Raises ``ValueError``, ``TypeError`` or ``RedisError``."""
         options: dict[str, Any] = dict(parse_url(url))
         kind = options.pop("connection_class", Connection)
         options.pop("max_connections", None)
@@ -83,12 +84,16 @@ class Address:
         ``redirected`` is told of every redirection that a node of a cluster answers with.
         Raises ``OSError``, ``asyncio.TimeoutError``, or ``RedisError`` when the greeting is refused.
         """
-        wire = await asyncio.wait_for(self._open(redirected), timeout_s)
+        try:
+            wire = await asyncio.wait_for(self._open(redirected), timeout_s)
+        except ValueError as error:
+            raise ConnectionError(f"no host can have this name: {error}") from error
         try:
             greeting = self._greeting()
             for command, reply in zip(greeting, await wire.exchange(greeting, timeout_s), strict=True):
                 if isinstance(reply, exceptions.ResponseError):
-                    raise exceptions.AuthenticationError(str(reply)) if command[0] == "AUTH" else reply
+                    secretless = str(reply).partition(", with args beginning with")[0]
+                    raise exceptions.AuthenticationError(secretless) if command[0] == "AUTH" else reply
         except BaseException:
             wire.abort()
             raise
@@ -192,5 +197,6 @@ def as_error(text: str) -> exceptions.RedisError:
     text = text.removeprefix("EXECABORT Transaction discarded because of: ")
     word, _, rest = text.partition(" ")
     if kind := ERRORS.get(text) or ERRORS.get(word):
-        return kind(rest)
+        with suppress(ValueError):  # a redirection that names no node
+            return kind(rest)
     return exceptions.ResponseError(text)

@@ -70,11 +70,15 @@ def test_with_nothing_published_it_says_what_to_do(bare_project: Project) -> Non
     assert "materialize regional_snapshot" in text
 
 
-def downstream(project: Project, mapping: dg.PartitionMapping | None, **asset_options: object) -> object:
+def downstream(
+    project: Project, mapping: dg.PartitionMapping | None, *, tolerant: bool = False, **asset_options: object
+) -> object:
     """What an asset that depends on the snapshots is given; ``asset_options`` may make it partitioned."""
     given = []
+    metadata = {"allow_missing_partitions": tolerant}
+    asked = dg.AssetIn("regional_snapshot", partition_mapping=mapping, metadata=metadata)
 
-    @dg.asset(ins={"latest": dg.AssetIn("regional_snapshot", partition_mapping=mapping)}, **asset_options)
+    @dg.asset(ins={"latest": asked}, **asset_options)
     def reader(latest: object) -> None:
         given.append(latest)
 
@@ -110,3 +114,17 @@ def test_an_asset_that_needs_a_region_that_is_missing_fails_with_its_name(projec
     project.refresh(["mena"])
     with pytest.raises(MissingSnapshotError, match="latam"):
         downstream(project, dg.SpecificPartitionsPartitionMapping(["mena", "latam"]))
+
+
+def test_an_asset_with_partitions_of_another_kind_is_given_all_the_regions_it_asks_for(project: Project) -> None:
+    project.refresh()
+    teams = dg.StaticPartitionsDefinition(["latam", "others"])
+    given = downstream(project, dg.AllPartitionMapping(), partitions_def=teams)
+    assert sorted(given) == sorted(REGION_IDS)
+
+
+def test_an_asset_whose_only_region_is_missing_fails_with_its_name_whatever_it_allows(project: Project) -> None:
+    project.refresh(["mena"])
+    regions = dg.StaticPartitionsDefinition(list(REGION_IDS))
+    with pytest.raises(MissingSnapshotError, match="latam"):
+        downstream(project, None, tolerant=True, partitions_def=regions)

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store.commit import Outcome, Policy
+from regional_snapshots.store.commit import Commit, Outcome, Policy
 from regional_snapshots.store.errors import (
     AccessRefusedError,
     ClockSkewError,
@@ -255,3 +255,14 @@ def test_of_two_snapshots_of_one_instant_the_greater_id_is_latest(client, direct
 
 def _identity(made: Snapshot) -> str:
     return made.id
+
+
+@pytest.mark.parametrize("score", ["inf", "-inf", "1e300", "9e18"])
+def test_an_entry_whose_score_is_no_instant_fails_no_region_and_leaves_nothing_in_part(client, direct, score):
+    client.zadd(names_of("tagged", REGION).index, {"x": score})
+    answers = direct.commit_all([fresh(client), fresh(client, region="mena")])
+    assert {type(answer) for answer in answers} == {Commit}
+    direct.reconcile([REGION, "mena"])
+    for answer in answers:
+        assert direct.latest(answer.region).id == answer.id
+        assert violations(client, "tagged", answer.region) == []

@@ -13,9 +13,10 @@ from collections import Counter
 import pytest
 
 from regional_snapshots.store.commit import Policy
-from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.errors import StoreError, UnreachableError
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots_tests.support.commits import wait_until
+from regional_snapshots.store.state import EARLY_MS
+from regional_snapshots_tests.support.commits import Started, wait_until
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import TO_A_CLAIM, TO_A_SNAPSHOT, TO_THE_REGION, healthy, picture
 from regional_snapshots_tests.support.faults import Break
@@ -258,3 +259,32 @@ def test_damage_among_racing_writers_is_mended_and_nobody_fails(server):
             writer.join()
         assert failures == []
         assert violations(client, "tagged", "mena") == []
+
+
+def test_a_server_that_falls_silent_after_the_survey_is_not_waited_for_without_end(server):
+    client = server.client()
+    with Proxy(server.url) as proxy, SnapshotStore(server.url) as writer:
+        scene = healthy(writer, client, "mena")
+        client.delete(scene.names.latest)
+        proxy.arm(Break.HOLD_REQUEST, "WATCH", times=None)
+        patience = Policy(attempts=10**9, patience_s=0.1)
+        with SnapshotStore(proxy.url, policy=patience, timeout_s=0.05) as store:
+            report = Started(lambda: store.reconcile(["mena"])).answer()
+    assert {region: type(error) for region, error in report.errors.items()} == {"mena": UnreachableError}
+    assert violations(client, "tagged", "mena") != []
+
+
+def test_a_slow_look_accuses_no_expiry_of_being_early(server):
+    client = server.client()
+    with Proxy(server.url) as proxy, SnapshotStore(proxy.url) as store:
+        scene = healthy(store, client, "mena")
+        watches = Counter()
+
+        def second_watch(request):
+            watches[request.name] += 1
+            return request.name == "WATCH" and watches["WATCH"] == 2
+
+        proxy.arm(Break.HOLD_REQUEST, second_watch, hold_s=EARLY_MS / 1000 + 0.2)
+        client.delete(scene.names.latest)
+        report = store.reconcile(["mena"], repair=False)
+    assert [finding.kind for finding in report.findings] == ["latest_missing"]

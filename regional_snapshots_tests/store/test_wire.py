@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from regional_snapshots.store.connection import Connections
-from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.errors import AccessRefusedError, ConfigurationError, StoreError, UnreachableError
 from regional_snapshots_tests.support.proxy import Proxy
 
 
@@ -131,3 +131,40 @@ def test_callers_beyond_the_limit_wait_in_line(server):
     before = server.client().info("stats")["total_connections_received"]
     assert run(crowd()) == [[b"PONG"]] * 50
     assert server.client().info("stats")["total_connections_received"] - before <= 3 + 1
+
+
+def test_a_redirection_that_names_no_node_is_an_answer_like_others(server):
+    with pytest.raises(StoreError, match="MOVED elsewhere"):
+        ask(server.url, ("EVAL", "return redis.error_reply('MOVED elsewhere')", 0))
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".net", "%00"])
+def test_a_host_that_cannot_be_one_does_not_answer(host):
+    with pytest.raises(UnreachableError, match="REDIS_URL"):
+        ask(f"redis://{host}/0", ("PING",))
+
+
+@pytest.mark.parametrize("url", ["rediss://localhost?ssl_cert_reqs=maybe", "redis://localhost?protocol=9"])
+def test_an_option_that_cannot_be_used_is_an_error_of_the_configuration(url):
+    with pytest.raises(ConfigurationError, match="REDIS_URL"):
+        Connections(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://me:hunter2/x@host/0", "redis://me:hunter2#x@host", "redis://:hunter2?x@host", "redis://:12/hunter2@host"],
+)
+def test_a_password_that_is_not_escaped_is_not_told(url):
+    try:
+        told = Connections(url).address
+    except ConfigurationError as error:
+        told = str(error)
+        assert "percent" in told
+    assert "hunter2" not in told
+
+
+def test_a_server_that_does_not_know_the_command_is_not_quoted_with_the_password(own_server):
+    server = own_server(["--rename-command", "AUTH", "LOGIN"], tcp=True)
+    with pytest.raises(AccessRefusedError, match="unknown command") as refused:
+        ask(server.tcp_url.replace("redis://", "redis://me:hunter2@"), ("PING",))
+    assert "hunter2" not in str(refused.value)

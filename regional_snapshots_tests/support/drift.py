@@ -121,11 +121,18 @@ def _other_regions(scene: Scene, which: Snapshot) -> None:
     _rewrite(scene, scene.payload(which), stranger.payload)
 
 
+def _adds(value: bytes) -> Act:
+    return lambda s, w: _rewrite(s, s.payload(w), w.payload[:-1] + b',"more":' + value + b"}")
+
+
 TO_A_SNAPSHOT: Mapping[str, Damage] = {
     "entry removed": Damage(lambda s, w: s.client.zrem(s.names.index, w.id), ("payload_orphaned",), deep=True),
     "entry with a wrong score": Damage(lambda s, w: s.client.zadd(s.names.index, {w.id: 5}), ("entry_wrong_score",)),
     "entry with a score too high": Damage(
         lambda s, w: s.client.zadd(s.names.index, {w.id: 2**60}), ("entry_wrong_score",)
+    ),
+    "entry with an infinite score": Damage(
+        lambda s, w: s.client.zadd(s.names.index, {w.id: "inf"}), ("entry_wrong_score",)
     ),
     "payload gone": Damage(
         lambda s, w: s.client.delete(s.payload(w)), ("entry_without_payload", "claim_dangling"), lossy=True
@@ -145,6 +152,8 @@ TO_A_SNAPSHOT: Mapping[str, Damage] = {
     "payload not UTF-8": Damage(
         lambda s, w: _rewrite(s, s.payload(w), b"\xff\xfe{}"), ("payload_damaged",), deep=True, lossy=True
     ),
+    "payload with a number that is none": Damage(_adds(b"NaN"), ("payload_damaged",), deep=True, lossy=True),
+    "payload with half a character": Damage(_adds(rb'"\ud800"'), ("payload_damaged",), deep=True, lossy=True),
     "payload of another region": Damage(_other_regions, ("payload_damaged",), deep=True, lossy=True),
     "payload empty": Damage(lambda s, w: _rewrite(s, s.payload(w), b""), ("payload_damaged",), lossy=True),
     "payload for ever": Damage(lambda s, w: s.client.persist(s.payload(w)), ("no_expiry",)),
