@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots_tests.support.access import ACL_WORDS, allow
 from regional_snapshots_tests.support.server import RedisServer
 
 
@@ -136,6 +137,22 @@ def test_a_wrong_password_is_one_clear_line_without_the_password(shell: Shell, s
     done = shell("refresh", REDIS_URL=url)
     refused(done, "password")
     assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_whole_run_as_the_documented_user_tells_the_password_to_nobody(shell: Shell, server: RedisServer) -> None:
+    shell.json("feeds", "load", "--sample")
+    allow(server.client(), ACL_WORDS)
+    url = server.url.replace("unix://", "unix://writer:s3cret@")
+    said = [shell("refresh", REDIS_URL=url)]
+    server.client().delete("snapshot:latest:{mena}")
+    server.client().set("snapshot:index:{latam}", "x")
+    works = (["refresh", "--force"], ["reconcile", "--deep"], ["show"], ["history", "mena"], ["feeds", "status"])
+    said += [shell(*words, REDIS_URL=url) for words in works]
+    assert [done.returncode for done in said] == [0, 1, 1, 0, 0, 0]
+    assert "s3cret" not in "".join(done.stdout + done.stderr for done in said)
+    kept = [file for file in Path(shell.environment["HOME"]).rglob("*") if file.is_file()]
+    assert any(file.suffix == ".db" for file in kept)
+    assert [file for file in kept if b"s3cret" in file.read_bytes()] == []
 
 
 def test_wrong_arguments_are_one_clear_line(shell: Shell, tmp_path: Path) -> None:
