@@ -131,9 +131,6 @@ TO_A_SNAPSHOT: Mapping[str, Damage] = {
     "entry with a score too high": Damage(
         lambda s, w: s.client.zadd(s.names.index, {w.id: 2**60}), ("entry_wrong_score",)
     ),
-    "entry with an infinite score": Damage(
-        lambda s, w: s.client.zadd(s.names.index, {w.id: "inf"}), ("entry_wrong_score",)
-    ),
     "payload gone": Damage(
         lambda s, w: s.client.delete(s.payload(w)), ("entry_without_payload", "claim_dangling"), lossy=True
     ),
