@@ -73,8 +73,9 @@ def document_problems(raw: bytes | None, region: str, identity: str) -> list[str
         carried = document["meta"].pop("snapshot_id")
     except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
         return [f"{identity}: no snapshot document"]
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    derived = f"{document['generated_at']:012x}-{hashlib.sha256(canonical).hexdigest()[:12]}"
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()[:12]
+    derived = f"{document['generated_at']:012x}-{digest}"
     problems = []
     if not identity == carried == derived:
         problems.append(f"{identity}: carries {carried}, derived {derived}")
