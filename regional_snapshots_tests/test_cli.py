@@ -16,11 +16,12 @@ from regional_snapshots_tests.support.server import RedisServer
 
 
 class Shell:
-    """Runs the command line in an environment of its own."""
+    """Runs the command line in an environment of its own, in which no bucket turns in the middle of a test."""
 
     def __init__(self, home: Path, url: str) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-        self.environment = kept | {"HOME": str(home), "REGIONAL_SNAPSHOTS_HOME": str(home), "REDIS_URL": url}
+        ours = {"REGIONAL_SNAPSHOTS_HOME": str(home), "REGIONAL_SNAPSHOTS_BUCKET_MINUTES": "1440", "REDIS_URL": url}
+        self.environment = kept | ours | {"HOME": str(home)}
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one command; keyword arguments are environment variables."""

@@ -106,7 +106,8 @@ def test_what_was_acknowledged_outlives_a_killed_server(own_server: Callable[...
 
 
 WRITER = """
-import sys, time
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell started in the background
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
 with SnapshotStore(sys.argv[1]) as store:

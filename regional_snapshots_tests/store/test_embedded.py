@@ -209,7 +209,8 @@ def test_a_file_in_place_of_the_directory_is_refused(tmp_path):
 
 
 def test_a_directory_that_others_may_enter_is_refused_unless_empty(tmp_path, started):
-    (tmp_path / "home").mkdir(mode=0o755)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home").chmod(0o755)
     (tmp_path / "home" / "something").touch()
     with pytest.raises(EmbeddedServerError, match="chmod 700"):
         EmbeddedServer(tmp_path / "home").ensure()
