@@ -13,6 +13,7 @@ import logging
 import math
 import random
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -38,7 +39,7 @@ from regional_snapshots.store.plan import Plan, shown
 from regional_snapshots.store.state import Rules, Seen, order
 from regional_snapshots.store.survey import Surveyed, survey
 from regional_snapshots.store.sweep import sweep
-from regional_snapshots.store.wire import Wire
+from regional_snapshots.store.wire import Address, Wire
 
 __all__ = ["Finding", "ReconcileReport", "Reconciler"]
 log = logging.getLogger(__name__)
@@ -183,13 +184,17 @@ class Reconciler:
         return seen, plan
 
     async def _sweep(self, regions: Sequence[str], run: _Run) -> None:
-        """Find what no index names, region by region, and judge it like every other suspect."""
-        readable = [region for region in regions if region not in run.errors]
-        try:
-            async for suspects in sweep(self._connections, self._layout, readable):
-                await self._examine_all({region: found for region, found in suspects.items() if found}, run)
-        except StoreError as error:
-            run.errors |= dict.fromkeys(readable, error)
+        """Find what no index names, node by node, and judge it like every other suspect."""
+        together: dict[Address, list[str]] = defaultdict(list)
+        for region in regions:
+            if region not in run.errors:
+                together[self._connections.node_of(self._keys(region).index)].append(region)
+        for readable in together.values():
+            try:
+                async for suspects in sweep(self._connections, self._layout, readable):
+                    await self._examine_all({region: found for region, found in suspects.items() if found}, run)
+            except StoreError as error:
+                run.errors |= dict.fromkeys(readable, error)
 
     def _keys(self, region: str) -> RegionKeys:
         return RegionKeys(region, self._layout)

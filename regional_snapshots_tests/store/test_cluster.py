@@ -159,6 +159,21 @@ def test_a_dead_node_holds_up_only_its_own_regions_until_its_slots_are_taken_ove
         assert violations(cluster.client(index_of(region)), "tagged", region) == []
 
 
+def test_a_node_that_cannot_be_searched_leaves_the_deep_reconciliation_of_the_others_whole(cluster, store):
+    lone = EVERYTHING["lone rubbish"]
+    for region in REGION_IDS:
+        scene = healthy(store, cluster.client(index_of(region)), region)
+        lone.does(scene, scene.head)
+    shut = {region for region in REGION_IDS if cluster.place(index_of(region)) == 2}
+    cluster.clients[2].execute_command("ACL", "SETUSER", "default", "-scan")
+    try:
+        report = store.reconcile(REGION_IDS, deep=True)
+    finally:
+        cluster.clients[2].execute_command("ACL", "SETUSER", "default", "+scan")
+    assert set(report.errors) == shut
+    assert {finding.region for finding in report.findings} == set(REGION_IDS) - shut
+
+
 def test_the_layout_whose_keys_do_not_share_a_slot_is_refused(cluster):
     with SnapshotStore(cluster.url, layout="worldmonitor") as store, pytest.raises(ConfigurationError, match="tagged"):
         store.inspect()
