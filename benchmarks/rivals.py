@@ -13,7 +13,7 @@ import redis
 from redis.asyncio import BlockingConnectionPool
 
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store.commit import Policy, Seen, Writes, look, transaction
+from regional_snapshots.store.commit import Looked, Policy, Writes, look, transaction
 from regional_snapshots.store.keys import RegionKeys
 
 LIFE_MS = 90 * 86_400_000
@@ -58,7 +58,7 @@ def exchanges(snapshot: Snapshot) -> Exchanges:
     """The commands of one commit of ours, in the order of their two writes."""
     keys, now_ms = RegionKeys(snapshot.region), snapshot.generated_at
     claim = keys.claim(snapshot.reason, now_ms // POLICY.bucket_ms)
-    seen = Seen(None, None, None, False, None, 0, now_ms)
+    seen = Looked(None, None, None, False, None, 0, now_ms)
     writes = Writes(late=False, index_expires_ms=now_ms + LIFE_MS)
     return [look(keys, claim, snapshot), transaction(keys, claim, snapshot, writes, seen, POLICY)]
 

@@ -64,7 +64,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Commit:
-    """The answer to the caller. ``owner`` is the id that owns the bucket: one's own, or the winner's."""
+    """The answer to the caller. ``owner`` is the id that owns the bucket: one's own, or the winner's.
+
+    ``bytes`` were written by this very attempt: 0 when it found the snapshot, or another, already there.
+    """
 
     outcome: Outcome
     region: str
@@ -75,7 +78,7 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Looked:
     """One region as *look* found it: the state that decides, all of it watched or ours alone."""
 
     claim: str | None
@@ -152,18 +155,13 @@ class Committer:
     async def commit_all(self, snapshots: list[Snapshot], *, force: bool = False) -> list[Commit | StoreError]:
         """Commit all snapshots side by side; one that fails is answered with its error and holds up nobody."""
 
-        pending = iter(enumerate(snapshots))
-        answers: dict[int, Commit | StoreError] = {}
+        async def settled(snapshot: Snapshot) -> Commit | StoreError:
+            try:
+                return await self.commit(snapshot, force=force)
+            except StoreError as error:
+                return error
 
-        async def worker() -> None:
-            for number, snapshot in pending:
-                try:
-                    answers[number] = await self.commit(snapshot, force=force)
-                except StoreError as error:
-                    answers[number] = error
-
-        await asyncio.gather(*(worker() for _ in range(min(self._connections.limit, len(snapshots)))))
-        return [answers[number] for number in range(len(snapshots))]
+        return await asyncio.gather(*map(settled, snapshots))
 
     async def _attempt(self, snapshot: Snapshot, force: bool, attempt: int) -> Commit:
         keys = RegionKeys(snapshot.region, self._layout)
@@ -203,7 +201,7 @@ def look(keys: RegionKeys, claim: str, snapshot: Snapshot) -> list[Command]:
     ]
 
 
-def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snapshot) -> Seen:
+def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snapshot) -> Looked:
     """The replies of *look* as a state. Raises :class:`StoreError` for the first error reply."""
     for reply, command in zip(replies, look(keys, claim, snapshot), strict=True):
         if isinstance(reply, ResponseError):
@@ -211,7 +209,7 @@ def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snap
             raise refusal(reply, region=snapshot.region, key=key) from reply
     _, _, owner, latest, head, score, view, payload_bytes, (seconds, microseconds) = replies
     owner, latest, view = texts((owner, latest, view))
-    return Seen(
+    return Looked(
         claim=owner,
         latest=latest,
         head=(_instant(head[1]), texts(head[:1])[0]) if head else None,
@@ -222,7 +220,7 @@ def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snap
     )
 
 
-def decide(seen: Seen, snapshot: Snapshot, policy: Policy, *, force: bool = False) -> Writes | tuple[Outcome, str]:
+def decide(seen: Looked, snapshot: Snapshot, policy: Policy, *, force: bool = False) -> Writes | tuple[Outcome, str]:
     """What to do with a snapshot, given what was seen: write it, or the outcome and the bucket's owner."""
     _check_time(snapshot, seen.server_ms, policy)
     mine = (snapshot.generated_at, snapshot.id)
@@ -238,7 +236,7 @@ def decide(seen: Seen, snapshot: Snapshot, policy: Policy, *, force: bool = Fals
 
 
 def transaction(
-    keys: RegionKeys, claim: str, snapshot: Snapshot, writes: Writes, seen: Seen, policy: Policy
+    keys: RegionKeys, claim: str, snapshot: Snapshot, writes: Writes, seen: Looked, policy: Policy
 ) -> list[Command]:
     """The commands of *commit*, sent in one write: all or none of them take effect."""
     expires_ms = snapshot.generated_at + policy.retention_ms
@@ -312,7 +310,7 @@ def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:
         raise ClockSkewError(f"{snapshot.id} is {ahead_ms / 1000:.0f} s ahead of the server", region=snapshot.region)
 
 
-def _stored_whole(seen: Seen, snapshot: Snapshot) -> bool:
+def _stored_whole(seen: Looked, snapshot: Snapshot) -> bool:
     """Whether an earlier attempt succeeded: everything it writes is there, and latest is not behind it."""
     viewed = _order(seen.view)[0] == snapshot.generated_at  # by its own id or, of two of one instant, by the other's
     stored = seen.indexed and seen.payload_bytes == len(snapshot.payload) and viewed
@@ -326,6 +324,6 @@ def _order(snapshot_id: str | None) -> tuple[int, str]:
         return -1, ""
 
 
-def _head_in_bucket(seen: Seen, snapshot: Snapshot, policy: Policy) -> bool:
+def _head_in_bucket(seen: Looked, snapshot: Snapshot, policy: Policy) -> bool:
     """Nothing changed since the head, and the head is of this very bucket: then the head owns the bucket."""
     return seen.head is not None and seen.head[0] // policy.bucket_ms == snapshot.generated_at // policy.bucket_ms

@@ -111,7 +111,7 @@ class Connections:
                 raise
             idle.append(wire)
 
-    async def open(self, count: int) -> None:
+    async def warm(self, count: int) -> None:
         """Have about so many connections open for what follows. One that cannot be opened is missed when needed."""
 
         async def touch() -> None:
@@ -148,8 +148,8 @@ class Connections:
         whose node does not answer has its error in its place. Raises :class:`StoreError` if none has an answer.
         """
         answers: list[list[Reply] | StoreError | None] = [None] * len(blocks)
-        before = self._redirections
         for attempt in range(TRIES):
+            before = self._redirections
             parts: dict[Address, list[int]] = defaultdict(list)
             for number, answer in enumerate(answers):
                 if not isinstance(answer, list | AccessRefusedError):
@@ -182,7 +182,7 @@ class Connections:
             async with self.borrow(node) as wire:
                 replies = iter(await self.exchange(wire, [command for block in blocks for command in block]))
         except LINK_ERRORS as error:
-            return [self.broken(error)] * len(blocks)
+            return [self.broken(error, node=node)] * len(blocks)
         answers: list[list[Reply] | StoreError] = [[next(replies) for _ in block] for block in blocks]
         if self._redirections == known:
             return answers
@@ -196,12 +196,13 @@ class Connections:
     def _forget(self, node: Address) -> None:
         self._nodes = {slot: other for slot, other in self._nodes.items() if other != node}
 
-    def broken(self, error: BaseException | None, *, region: str = "") -> StoreError:
-        """A broken link as our error."""
+    def broken(self, error: BaseException | None, *, region: str = "", node: Address | None = None) -> StoreError:
+        """A broken link, to the first node unless another is named, as our error."""
         if isinstance(error, ResponseError) or _kind(error):
             return refusal(error, region=region)
         text = str(error) or f"no answer within {self._timeout_s:g} s"
-        return UnreachableError(f"the server at {self.address} does not answer ({text.rstrip('.')})", region=region)
+        where = self.address if node in (None, self._first) else f"{node.host}:{node.port}"
+        return UnreachableError(f"the server at {where} does not answer ({text.rstrip('.')})", region=region)
 
     async def close(self) -> None:
         """Close all connections."""

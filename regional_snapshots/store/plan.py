@@ -54,7 +54,7 @@ class Plan:
         self.change(key, before, place, ("RENAME", key, place), ("PEXPIRE", place, self.rules.quarantine_ms))
         return place
 
-    def expire(self, key: str, held: Held, due_ms: int, at_ms: int = 0) -> bool:
+    def expire(self, key: str, held: Held, due_ms: int, at_ms: int | None = None) -> bool:
         """Note, of a key that never expires or expires before ``due_ms``, that it shall at ``at_ms`` (default: then).
 
         Returns whether there was something to note.
@@ -67,9 +67,10 @@ class Plan:
             before = f"expires at {due_ms - early_ms}"
         else:
             return False
-        after = f"expires at {at_ms or due_ms}"
+        at_ms = due_ms if at_ms is None else at_ms
+        after = f"expires at {at_ms}"
         self.find(kind, key, detail, before, after)
-        self.change(key, before, after, ("PEXPIREAT", key, at_ms or due_ms))
+        self.change(key, before, after, ("PEXPIREAT", key, at_ms))
         return True
 
     def vanishes(self, held: Held) -> bool:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Found = Snapshot | StoreError
 PAGE = 256
 """Payloads per exchange when history is read: a few megabytes at most."""
+SHOWN = 40
+"""Characters of a wrong id that a message shows."""
 
 
 class SnapshotReader:
@@ -45,12 +47,8 @@ class SnapshotReader:
         replies = await self._ask(
             [("ZREVRANGEBYSCORE", key.index, instant_ms, "-inf", "LIMIT", 0, 1) for key in keys.values()]
         )
-        ids = {
-            region: _pointer(
-                reply[0] if isinstance(reply, list) and reply else reply or None, region, keys[region].index
-            )
-            for region, reply in zip(keys, replies, strict=True)
-        }
+        newest = [(reply[0] if reply else None) if isinstance(reply, list) else reply for reply in replies]
+        ids = {region: _pointer(entry, region, keys[region].index) for region, entry in zip(keys, newest, strict=True)}
         return await self._payloads(ids)
 
     async def get(self, ids: Mapping[str, str]) -> dict[str, Found]:
@@ -121,9 +119,12 @@ def _row(identity: str, found: Found) -> dict:
         row["time"] = pd.NaT
     if isinstance(found, Snapshot):
         document = found.document
-        row |= {name: document["balance"].get(name) for name in ("net_balance", *AXES)}
-        row["regime"], row["reason"] = document["regime"]["label"], found.reason
-        row["confidence"] = document["meta"]["snapshot_confidence"]
+        try:
+            row |= {name: document["balance"].get(name) for name in ("net_balance", *AXES)}
+            row["regime"], row["reason"] = document["regime"]["label"], found.reason
+            row["confidence"] = document["meta"]["snapshot_confidence"]
+        except (KeyError, TypeError, AttributeError):
+            row["problem"] = "it verifies, and has another shape: written by another version?"
     return row
 
 
@@ -132,7 +133,12 @@ def _pointer(reply: Reply, region: str, key: str) -> str | StoreError:
         return refusal(reply, region=region, key=key)
     if reply is None:
         return MissingSnapshotError("no snapshot is published", region=region, key=key)
-    return texts([reply])[0] or ""
+    [identity] = texts([reply])
+    try:
+        instant_of(identity)
+    except ValueError:
+        return DanglingPointerError(f"{identity[:SHOWN]!r} is no snapshot id", region=region, key=key)
+    return identity
 
 
 def _open(reply: Reply, region: str, identity: str, keys: RegionKeys, *, asked_for: bool = False) -> Found:

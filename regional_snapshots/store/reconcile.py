@@ -189,9 +189,9 @@ class Reconciler:
         for region in regions:
             if region not in run.errors:
                 together[self._connections.node_of(self._keys(region).index)].append(region)
-        for readable in together.values():
+        for node, readable in together.items():
             try:
-                async for suspects in sweep(self._connections, self._layout, readable):
+                async for suspects in sweep(self._connections, self._layout, node, readable):
                     await self._examine_all({region: found for region, found in suspects.items() if found}, run)
             except StoreError as error:
                 run.errors |= dict.fromkeys(readable, error)

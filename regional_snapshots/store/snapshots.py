@@ -137,7 +137,7 @@ class SnapshotStore:
                 read_feeds(self.feed_connections, keys),
                 self.reader.latest(wanted),
                 inspect(self.connections, self.layout),
-                self.connections.open(len(wanted)),
+                self.connections.warm(len(wanted)),
             )
             return Inputs(feeds, latest, warnings)
 

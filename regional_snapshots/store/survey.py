@@ -53,14 +53,18 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     names = claim_keys(keys, server_ms, rules.bucket_ms)
     newest = keys.payload(head if time_of(head) is not None else "")
     more: list[Command] = [("MGET", *names), ("EXISTS", *names), ("GET", newest)]
-    judge_more = _judge_newest
+    confirmed = False
     position = page
     while rows or more:
         entries = _sound_entries(rows, server_ms - rules.retention_ms, found)
         following = [("ZREVRANGE", keys.index, position, position + page - 1, "WITHSCORES")] if position < size else []
         answers = iter((yield [*_page(keys, entries, deep=deep), *more, *following]))
         _judge(entries, answers, keys, found, rules, deep=deep)
-        more, judge_more = judge_more(more, answers, keys, head, found), _judge_claims
+        if confirmed:
+            _judge_claims(more, answers, keys, found)
+            more = []
+        else:
+            more, confirmed = _judge_newest(more, answers, keys, head, found), True
         rows = (soft(next(answers), keys, found) or []) if following else []
         position += page
     return Surveyed(server_ms, latest, head, size, found)
@@ -134,11 +138,8 @@ def _judge_newest(
     return [command for name, owner in confirm for command in (("PTTL", name), ("STRLEN", keys.payload(owner)))]
 
 
-def _judge_claims(
-    asked: list[Command], answers: Iterator[Reply], keys: RegionKeys, head: str, found: Suspects
-) -> list[Command]:
+def _judge_claims(asked: list[Command], answers: Iterator[Reply], keys: RegionKeys, found: Suspects) -> None:
     for _, name in asked[::2]:
         pttl, size = soft(next(answers), keys, found), soft(next(answers), keys, found)
         if pttl == -1 or not size:
             found.claims.add(name)
-    return []

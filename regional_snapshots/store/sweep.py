@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from regional_snapshots.store.connection import Command, Connections, Reply
 from regional_snapshots.store.errors import StoreError
@@ -23,35 +23,33 @@ FIELDS = {"region": "[^{}:]+", "id": ".*", "instant": r"\d{1,16}", "reason": "[^
 
 
 async def sweep(
-    connections: Connections, layout: KeyLayout, regions: Sequence[str]
+    connections: Connections, layout: KeyLayout, node: Address, regions: Sequence[str]
 ) -> AsyncIterator[dict[str, Suspects]]:
-    """Suspects by region, a portion at a time. Raises :class:`StoreError`.
+    """Suspects by region, of these regions of one node, a portion at a time. Raises :class:`StoreError`.
 
     In a layout whose payload keys do not name their region, a payload that does not parse is nobody's, and is left
     to expire.
     """
     known = set(regions)
-    nodes = dict.fromkeys(connections.node_of(RegionKeys(region, layout).index) for region in regions)
     for template, judge in ((layout.payload, _payloads), (layout.view, _views), (layout.claim, _claims)):
         fits = pattern(template)
-        async for keys in scan(connections, nodes, template):
+        async for keys in scan(connections, node, template):
             found = [match.groupdict() for key in keys if (match := fits.fullmatch(key))]
             ours = [fields for fields in found if fields.get("region") in known or "region" not in fields]
             if ours:
                 yield await judge(connections, layout, ours, known)
 
 
-async def scan(connections: Connections, nodes: Iterable[Address], template: str) -> AsyncIterator[list[str]]:
-    """All keys of these nodes that may fit a template, about ``STEP`` at a time."""
+async def scan(connections: Connections, node: Address, template: str) -> AsyncIterator[list[str]]:
+    """All keys of a node that may fit a template, about ``STEP`` at a time."""
     glob = template.format(**dict.fromkeys(FIELDS, "*"))
-    for node in nodes:
-        cursor = 0
-        while True:
-            position, keys = await connections.ask_node(node, ("SCAN", cursor, "MATCH", glob, "COUNT", STEP))
-            yield [text(key) for key in keys]
-            cursor = int(position)
-            if cursor == 0:
-                break
+    cursor = 0
+    while True:
+        position, keys = await connections.ask_node(node, ("SCAN", cursor, "MATCH", glob, "COUNT", STEP))
+        yield [text(key) for key in keys]
+        cursor = int(position)
+        if cursor == 0:
+            return
 
 
 def pattern(template: str) -> re.Pattern[str]:

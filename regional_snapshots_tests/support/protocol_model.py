@@ -92,7 +92,7 @@ class Model:
         """The scenario's first state: what is stored was committed long ago, its claims have expired."""
         store: Store = frozenset()
         for made in self.scenario.stored:
-            seen = commit.Seen(None, None, None, False, None, 0, NOW_MS)
+            seen = commit.Looked(None, None, None, False, None, 0, NOW_MS)
             store, _ = executed(store, tuple(commit.transaction(KEYS, "", made, Writes(False, 0), seen, POLICY)))
         store = frozenset((key, value) for key, value in store if key)
         damage, expiry = self.scenario.damage, self.scenario.expiry
