@@ -121,7 +121,7 @@ def main() -> None:
 
 @command(main, "refresh", short_help="Compute and publish regions.")
 @click.argument("regions", nargs=-1, type=RegionName())
-@click.option("--force", is_flag=True, help="Write even if another snapshot owns this 15-minute bucket.")
+@click.option("--force", is_flag=True, help="Write even if another snapshot owns this bucket.")
 def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
     """Compute and publish REGIONS (default: all) through Dagster."""
     settings = Settings.load()
@@ -145,7 +145,7 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
             ],
         )
         if any(result.outcome == "DUPLICATE" for result in results):
-            console.line("DUPLICATE: the snapshot named owns this 15-minute bucket; nothing was written (see --force).")
+            console.line("DUPLICATE: the snapshot named owns this bucket; nothing was written (see --force).")
     problems = list(dict.fromkeys(result.problem for result in results if result.problem))
     for problem in problems:
         console.complain(problem)
@@ -219,13 +219,13 @@ def _history_cells(row: Any) -> tuple[str, ...]:
     return (row.regime, f"{row.net_balance:+.3f}", f"{row.confidence:.3f}", row.reason)
 
 
-@command(main, "reconcile", short_help="Report drift, and mend it.")
+@command(main, "reconcile", short_help="Report drift, and repair it.")
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--check", is_flag=True, help="Report only, change nothing.")
 @click.option("--deep", is_flag=True, help="Also verify every payload, and look for ones that no index names.")
 @click.option("--fix-types", is_flag=True, help="Also move keys of the wrong type out of the way.")
 def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, as_json: bool) -> int:
-    """Report drift in REGIONS (default: all), and mend it unless --check is given."""
+    """Report drift in REGIONS (default: all), and repair it unless --check is given."""
     from regional_snapshots.store.errors import AccessRefusedError, UnreachableError
 
     with opened(Settings.load()) as store:
@@ -241,12 +241,12 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
         console.as_json({"healthy": report.healthy, "regions": regions_checked, "findings": findings, "errors": errors})
     else:
         console.table(
-            ("region", "latest", "kept", "findings", "mended", "left"),
+            ("region", "latest", "kept", "findings", "repaired", "left"),
             report.table()[["region", "latest", "snapshots", "findings", "repaired", "left"]].itertuples(index=False),
         )
         for finding in report.findings:
-            done = "mended" if finding.repaired else "found "
-            console.line(f"{done} {finding.region}: {finding.kind}: {finding.key}: {finding.detail}")
+            done = "repaired" if finding.repaired else "found"
+            console.line(f"{done:8} {finding.region}: {finding.kind}: {finding.key}: {finding.detail}")
         console.line("Every region is consistent." if report.healthy else _left(report, check))
     for problem in report.errors.values():
         console.complain(str(problem))
@@ -258,7 +258,7 @@ def _left(report: ReconcileReport, check: bool) -> str:
     if any(finding.kind == "wrong_type" for finding in report.left):
         steps.append("add --fix-types to rename keys of the wrong type")
     next_steps = f" Next: {', '.join(steps)}." if steps else ""
-    return f"{len(report.left) + len(report.errors)} left to mend.{next_steps}"
+    return f"{len(report.left) + len(report.errors)} left to repair.{next_steps}"
 
 
 @main.group("feeds", short_help="Load feed documents; see their state.")

@@ -15,7 +15,7 @@ CLOCK_GRAIN_MS = 20
 
 
 def diagnose(seen: Seen, rules: Rules) -> Plan:
-    """The findings of one region, and the changes that mend them all at once."""
+    """The findings of one region, and the changes that repair them all at once."""
     plan = Plan(seen, rules, latest=seen.latest.value)
     _types(plan)
     readable = seen.index.type in ("zset", "none") or rules.fix_types
@@ -35,11 +35,11 @@ def _types(plan: Plan) -> None:
     expected += [(keys.view(instant), held, "string") for instant, held in seen.views.items()]
     expected += [(key, held, "string") for key, held in seen.claims.items()]
     expected += [(keys.payload(name), seen.payloads[name], "string") for name in sorted(seen.judged)]
-    mended = plan.rules.fix_types
+    repaired = plan.rules.fix_types
     for key, held, kind in expected:
         if held.there and held.type != kind:
-            after = plan.quarantine(key, held.type) if mended else held.type
-            plan.find("wrong_type", key, f"a {held.type}, not a {kind}", held.type, after, mended=mended)
+            after = plan.quarantine(key, held.type) if repaired else held.type
+            plan.find("wrong_type", key, f"a {held.type}, not a {kind}", held.type, after, repaired=repaired)
 
 
 @dataclass(frozen=True)

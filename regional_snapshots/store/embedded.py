@@ -168,7 +168,7 @@ class EmbeddedServer:
         return EmbeddedServerError(
             f"the embedded server ends as soon as it has started; its log ends:\n{self._place.log_end()}\n",
             next_step=f"if its append-only log is damaged, restore {self.directory / 'appendonlydir'} from a copy or "
-            "mend it with redis-check-aof; nothing was changed. Or set REDIS_URL to another server",
+            "repair it with redis-check-aof; nothing was changed. Or set REDIS_URL to another server",
         )
 
     def _unanswered(self, state: str) -> EmbeddedServerError:

@@ -6,13 +6,13 @@ error                      what became of the snapshot                          
 UnreachableError           nothing was written                                    yes
 ServerBusyError            nothing was written                                    yes
 ConflictError              nothing was written                                    yes
-ServerRefusedError         nothing was written                                    after mending
-AccessRefusedError         nothing was written                                    after mending
-WrongTypeError             nothing was written                                    after mending
+ServerRefusedError         nothing was written                                    once put right
+AccessRefusedError         nothing was written                                    once put right
+WrongTypeError             nothing was written                                    once put right
 OutsideRetentionError      nothing was written                                    no
-ClockSkewError             nothing was written                                    after mending
+ClockSkewError             nothing was written                                    once put right
 OutcomeUnknownError        written whole, or not at all: nobody answered yet      yes
-PartialCommitError         written in part (permissions changed under way)        after mending
+PartialCommitError         written in part (permissions changed under way)        once put right
 MissingSnapshotError       (reading) there is none                                –
 DamagedError               (reading) it does not verify                           –
 =========================  =====================================================  ==========
@@ -56,7 +56,7 @@ class ConflictError(StoreError):
 class ServerRefusedError(StoreError):
     """The server refuses writes (out of memory, read-only replica, too few replicas, failing disk)."""
 
-    default_next_step = "mend the server, then try again"
+    default_next_step = "put the server right, then try again"
 
 
 class AccessRefusedError(StoreError):

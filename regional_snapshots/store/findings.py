@@ -70,7 +70,7 @@ class RegionState:
 
 @dataclass(frozen=True)
 class ReconcileReport:
-    """What was found, what was mended, and which regions could not be read (``errors``)."""
+    """What was found, what was repaired, and which regions could not be read (``errors``)."""
 
     findings: tuple[Finding, ...]
     regions_checked: int

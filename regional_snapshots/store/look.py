@@ -27,7 +27,7 @@ from regional_snapshots.store.state import Held, Rules, Seen, time_of
 Step = tuple[list[Command], Callable[[list[Reply]], None]]
 """Commands, and who notes their replies."""
 BATCH = 64
-"""Suspects of one region that are looked at, and mended, in one transaction."""
+"""Suspects of one region that are looked at, and repaired, in one transaction."""
 
 
 def look(

@@ -1,4 +1,4 @@
-"""Findings and the changes that mend them, as they are gathered while one region is judged."""
+"""Findings and the changes that repair them, as they are gathered while one region is judged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Change:
 
 @dataclass
 class Plan:
-    """Findings, the changes that mend them, and what the region looks like afterwards.
+    """Findings, the changes that repair them, and what the region looks like afterwards.
 
     ``added`` is by how many entries the index grows; ``reindexed``, whether its newest entry may have become another.
     """
@@ -35,12 +35,12 @@ class Plan:
     added: int = 0
     reindexed: bool = False
 
-    def find(self, kind: str, key: str, detail: str, before: str, after: str, *, mended: bool = True) -> None:
-        """Note a finding. ``mended`` is False for what the changes leave as it is."""
+    def find(self, kind: str, key: str, detail: str, before: str, after: str, *, repaired: bool = True) -> None:
+        """Note a finding. ``repaired`` is False for what the changes leave as it is."""
         words = map(shown, (key, detail, before, after))
         key, detail, before, after = words
         region = self.seen.keys.region
-        self.findings.append(Finding(region, kind, key, detail, KINDS[kind].severity, mended, before, after))
+        self.findings.append(Finding(region, kind, key, detail, KINDS[kind].severity, repaired, before, after))
 
     def change(self, key: str, before: str, after: str, *commands: Command) -> None:
         """Note a change."""

@@ -1,4 +1,4 @@
-"""Reconciliation: look at the state of every region, say what disagrees, and mend it under ``WATCH``.
+"""Reconciliation: look at the state of every region, say what disagrees, and repair it under ``WATCH``.
 
 A survey reads all regions side by side in few, large exchanges. What it could not confirm is looked at again, exactly:
 one region on one connection, every key watched before it is read. Only what that look still shows is reported, and the
@@ -65,7 +65,7 @@ class Reconciler:
     async def reconcile(
         self, regions: Iterable[str], *, repair: bool = True, deep: bool = False, fix_types: bool = False
     ) -> ReconcileReport:
-        """Look at each region, and with ``repair`` mend what is found; see :data:`KINDS` for what can be found.
+        """Look at each region, and with ``repair`` repair what is found; see :data:`KINDS` for what can be found.
 
         ``deep`` also verifies every payload and looks for payloads and views that no index names. ``fix_types`` also
         moves keys of the wrong type away. A region that cannot be read has its error in the report.
@@ -127,7 +127,7 @@ class Reconciler:
         await asyncio.gather(*(examine(region, suspected) for region, suspected in suspects.items()))
 
     async def _examine(self, region: str, suspects: Suspects, run: _Run) -> None:
-        """Look, judge, mend; again when somebody came in between. Raises :class:`StoreError`."""
+        """Look, judge, repair; again when somebody came in between. Raises :class:`StoreError`."""
         in_doubt, node_of = None, self._connections.node_of
         problem: StoreError = ConflictError("other writers came in between every time", region=region)
         deadline = math.inf
@@ -148,11 +148,11 @@ class Reconciler:
             except (ServerBusyError, UnreachableError) as error:
                 problem, applied = error, False
             except StoreError as error:
-                run.found(region, plan.findings if sent else [], mended=False)
+                run.found(region, plan.findings if sent else [], repaired=False)
                 raise error
             if applied:
                 if in_doubt:
-                    run.found(region, in_doubt.findings, mended=True)
+                    run.found(region, in_doubt.findings, repaired=True)
                 run.settle(seen, plan)
                 return
             deadline = min(deadline, time.monotonic() + self._policy.patience_s)
@@ -160,7 +160,7 @@ class Reconciler:
                 break
             await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, 0.25)))  # noqa: S311 - jitter, not a secret
         if in_doubt and isinstance(problem, UnreachableError):
-            run.found(region, in_doubt.findings, mended=False)
+            run.found(region, in_doubt.findings, repaired=False)
             raise OutcomeUnknownError(f"the repair may have been applied ({problem.problem})", region=region)
         raise problem
 
@@ -214,23 +214,23 @@ class _Run:
     snapshots: int = 0
 
     def settle(self, seen: Seen, plan: Plan) -> None:
-        """Note what a look has proved and, in repair, mended; log each change."""
+        """Note what a look has proved and, in repair, changed; log each change."""
         region = seen.keys.region
-        self.found(region, plan.findings, mended=self.repair)
+        self.found(region, plan.findings, repaired=self.repair)
         if not self.repair:
             return
         for change in plan.changes:
-            log.warning("%s: mended %s: %r -> %r", region, change.key, change.before, change.after)
+            log.warning("%s: repaired %s: %r -> %r", region, change.key, change.before, change.after)
         if plan.findings:
             state = self.states[region]
             size = max(0, state.snapshots + plan.added)
             self.states[region] = RegionState(shown(plan.latest), shown(plan.head), size)
 
-    def found(self, region: str, findings: Iterable[Finding], *, mended: bool) -> None:
+    def found(self, region: str, findings: Iterable[Finding], *, repaired: bool) -> None:
         """Note findings, each once."""
         for finding in findings:
             key = (region, finding.kind, finding.key, finding.detail)
-            self.findings.setdefault(key, replace(finding, repaired=finding.repaired and mended))
+            self.findings.setdefault(key, replace(finding, repaired=finding.repaired and repaired))
 
     def report(self, regions: Sequence[str]) -> ReconcileReport:
         """Everything so far, in the order in which the regions were asked for."""

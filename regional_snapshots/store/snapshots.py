@@ -108,7 +108,7 @@ class SnapshotStore:
     def reconcile(
         self, regions: Iterable[str], *, repair: bool = True, deep: bool = False, fix_types: bool = False
     ) -> ReconcileReport:
-        """What disagrees in the given regions, mended if ``repair``; see :meth:`Reconciler.reconcile`."""
+        """What disagrees in the given regions, repaired if ``repair``; see :meth:`Reconciler.reconcile`."""
         work = self.reconciler.reconcile(regions, repair=repair, deep=deep, fix_types=fix_types)
         return self.run(work)
 

@@ -59,7 +59,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Rules:
-    """What is right: how long things live, what may still be under way, and whether wrong types are mended.
+    """What is right: how long things live, what may still be under way, and whether wrong types are repaired.
 
     ``grace_ms``: an orphaned payload or view that is younger may be half of another program's write, and is left alone.
     """
