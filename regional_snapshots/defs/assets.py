@@ -43,7 +43,8 @@ def regional_snapshot(
     already published). A region that fails never holds up the others: they are published, and the run fails and names
     the region and the reason.
 
-    *Unsynced* beside a region means that a feed has changed since: the next refresh takes it in.
+    *Unsynced* beside a region means that a feed was seen to change since, or seen for the first time: the next refresh
+    takes it in.
     """
     now_ms = time.time_ns() // 1_000_000
     try:

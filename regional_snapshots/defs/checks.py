@@ -18,9 +18,12 @@ OVERDUE_MS = 12 * HOUR_MS
 """Two refreshes missed. Source: the pipeline specification, section 20 (budget of 720 minutes)."""
 
 
-@dg.asset_check(asset=regional_snapshot, description="Latest, index and payloads agree in every region.")
+@dg.asset_check(asset=regional_snapshot)
 def latest_agrees_with_index(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
-    """Red when reconciliation would find anything, or a region cannot be read."""
+    """Latest, index and payloads agree in every region.
+
+    Red when reconciliation would find anything, or a region cannot be read.
+    """
     try:
         report = snapshots.store.reconcile(REGION_IDS, repair=False)
     except StoreError as error:
@@ -34,9 +37,12 @@ def latest_agrees_with_index(snapshots: SnapshotStoreResource) -> dg.AssetCheckR
     )
 
 
-@dg.asset_check(asset=regional_snapshot, description="Every region's latest snapshot is within its validity.")
+@dg.asset_check(asset=regional_snapshot)
 def every_region_is_current(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
-    """Yellow when a region is past its own deadline (valid_until), red when one is missing or misses two refreshes."""
+    """Every region's latest snapshot is within its validity.
+
+    Yellow when a region is past its own deadline (valid_until), red when one is missing or misses two refreshes.
+    """
     now_ms = time.time_ns() // 1_000_000
     try:
         latest = snapshots.store.latest_all(REGION_IDS)
@@ -51,9 +57,12 @@ def every_region_is_current(snapshots: SnapshotStoreResource) -> dg.AssetCheckRe
     )
 
 
-@dg.asset_check(asset=regional_snapshot, description="Every feed is published, and not older than it may be.")
+@dg.asset_check(asset=regional_snapshot)
 def feeds_are_fresh(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
-    """Yellow when a feed is stale or missing: the regions are published all the same, with less confidence."""
+    """Every feed is published, and not older than it may be.
+
+    Yellow when a feed is stale or missing: the regions are published all the same, with less confidence.
+    """
     try:
         values = snapshots.store.read_feeds((*DATA_KEYS, *META_KEYS))
     except StoreError as error:
@@ -82,8 +91,9 @@ def lateness(latest: dict[str, Found], now_ms: int) -> tuple[dict[str, str], dic
             overdue[region] = str(found)
             continue
         hours = (now_ms - found.generated_at) / HOUR_MS
+        age = f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"
         if now_ms - found.generated_at > OVERDUE_MS:
-            overdue[region] = f"{region}: overdue, {hours:.1f} h old. Next: materialize this partition."
+            overdue[region] = f"{region}: overdue, {age} old. Next: materialize this partition."
         elif now_ms > found.document["meta"]["valid_until"]:
-            past[region] = f"{region}: {hours:.1f} h old, and no longer valid: a feed that it rests on is too old."
+            past[region] = f"{region}: {age} old and no longer valid: a feed that it rests on is too old."
     return past, overdue

@@ -55,12 +55,20 @@ def observation(feed: FeedSpec, report: FeedReport, raw: bytes | None) -> dg.Obs
         "bytes": len(raw or b""),
         "entries_used": report.used,
         "entries_rejected": sum(count for _, count in report.rejected),
-        "notes": "; ".join(report.remarks) or "none",
+        "notes": "; ".join(notes(report)) or "none",
     }
     if report.age_min is not None:
         metadata["age_minutes"] = round(report.age_min, 1)
     version = hashlib.sha256(raw).hexdigest()[:16] if raw is not None else "missing"
     return dg.ObserveResult(asset_key=feed_key(feed), metadata=metadata, data_version=dg.DataVersion(version))
+
+
+def notes(report: FeedReport) -> list[str]:
+    """What a person should know of a feed beside its numbers."""
+    sample = ["a sample, not current data"] if report.sample else []
+    ageless = report.status == "stale" and report.age_min is None
+    age = ["says no time: its age is unknown, it counts as stale"] if ageless else []
+    return [*sample, *age, *report.remarks]
 
 
 def report_line(report: FeedReport) -> str:

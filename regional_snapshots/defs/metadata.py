@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from regional_snapshots.model.feeds import FeedReport, Feeds
+from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.scoring.snapshot import Scored
 from regional_snapshots.store.commit import Commit
 from regional_snapshots.store.findings import KINDS, Finding
@@ -45,6 +46,7 @@ def commit_metadata(
     document = scored.snapshot.document
     meta = document["meta"]
     return {
+        "region": REGIONS[document["region_id"]].label,
         "outcome": commit.outcome.value,
         **({"note": scored.note} if scored.note else {}),
         "regime": document["regime"]["label"],

@@ -43,6 +43,22 @@ COLUMNS = {
 }
 """Columns of the overview: ``{name: (type, description)}``."""
 
+SHORT = {
+    "coercive_pressure": "coercive",
+    "domestic_fragility": "fragility",
+    "capital_stress": "capital",
+    "energy_vulnerability": "vulnerability",
+    "alliance_cohesion": "cohesion",
+    "maritime_access": "maritime",
+    "energy_leverage": "leverage",
+}
+"""A word for each axis: headings of the UI do not wrap, and whole names would be cut off."""
+
+AXIS_COLUMNS = {"region": COLUMNS["region"]} | {
+    short: (COLUMNS[axis][0], f"{AXES[axis].capitalize()}. {COLUMNS[axis][1]}") for axis, short in SHORT.items()
+}
+"""Columns of the table of the axes, as the UI shows it."""
+
 RECENT_SNAPSHOTS = 20
 
 
@@ -78,9 +94,11 @@ def world_overview(
         value=regions,
         metadata={
             "picture": dg.MetadataValue.md(f"![axes and net balance]({overview_picture(regions, balances)})"),
-            "table": table(regions, COLUMNS),
+            "table": table(regions, {name: about for name, about in COLUMNS.items() if name not in AXES}),
+            "axes": table(regions.rename(columns=SHORT), AXIS_COLUMNS),
             "regions": len(regions),
-            "regions_without_snapshot": ", ".join(region for region in REGION_IDS if region not in ordered) or "none",
+            "without_snapshot": ", ".join(region for region in REGION_IDS if region not in ordered) or "none",
+            "without_history": ", ".join(region for region in ordered if region not in balances) or "none",
             "lowest_confidence": float(regions["confidence"].min()),
             "mean_net_balance": round(float(regions["net_balance"].mean()), 3),
             "active_triggers": int(regions["active_triggers"].sum()),

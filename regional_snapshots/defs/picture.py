@@ -7,11 +7,11 @@ import io
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.dates import ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from regional_snapshots.defs.overview import AXES
-from regional_snapshots.model.regions import REGIONS
+from regional_snapshots.model.regions import REGION_IDS, REGIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,13 +25,25 @@ HALF_AN_HOUR = pd.Timedelta(minutes=30)
 INK, PAPER = "#1f2937", "#ffffff"
 """On a card of its own, so that it is legible in the light and in the dark theme."""
 
+COLORS = {region: f"C{number}" for number, region in enumerate(REGION_IDS)}
+"""One of the plotting library's own colors for each region: the same whichever regions are drawn."""
+
+MOST_TIMES = 6
+"""Labels of the time axis that have room beside each other."""
+
+MARGIN_INCHES = 0.12
+"""Between the edge of the card and what is on it: in the dark theme, the edge is seen."""
+
 
 def overview_picture(table: pd.DataFrame, histories: dict[str, pd.DataFrame]) -> str:
     """A PNG as a data URL. ``table``: see ``overview``; ``histories``: see ``HISTORY_COLUMNS``, by region id."""
     figure = Figure(figsize=(11, 6.2), dpi=85, facecolor=PAPER, layout="constrained")
+    figure.get_layout_engine().set(w_pad=MARGIN_INCHES, h_pad=MARGIN_INCHES)
     heat, lines = figure.subplots(1, 2, width_ratios=(1.5, 1))
     _heat_map(heat, table)
     _balances(lines, histories)
+    if histories:
+        figure.legend(fontsize=8, ncols=4, loc="outside lower center", frameon=False)
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     return "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode()
@@ -59,18 +71,18 @@ def _heat_map(axes: Axes, table: pd.DataFrame) -> None:
 
 def _balances(axes: Axes, histories: dict[str, pd.DataFrame]) -> None:
     for region, history in histories.items():
-        axes.plot(history["time"], history["net_balance"], marker="o", markersize=4, label=REGIONS[region].label)
+        look = {"color": COLORS[region], "marker": "o", "markersize": 4, "label": REGIONS[region].label}
+        axes.plot(history["time"], history["net_balance"], **look)
     times = pd.Series([time for history in histories.values() for time in history["time"]])
     if len(times) and times.min() == times.max():
         axes.set_xlim(times.min() - HALF_AN_HOUR, times.max() + HALF_AN_HOUR)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.margins(y=0.15)
     axes.set_title("Net balance over the last snapshots (UTC)", fontsize=11, color=INK, loc="left")
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=MOST_TIMES))
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
     axes.tick_params(labelsize=8, colors=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    if histories:
-        axes.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.07), frameon=False)
 
 
 def _cells(values: object) -> list:

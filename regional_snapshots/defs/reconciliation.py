@@ -23,7 +23,7 @@ COLUMNS = {
     "left": ("int", "Of these, left as found."),
     "snapshots": ("int", "Retained snapshots."),
     "latest": ("string", "The snapshot that readers see."),
-    "head": ("string", "The newest snapshot of the index: always the same as latest."),
+    "head": ("string", "The newest snapshot of the index: the same as latest where all is well."),
 }
 """Columns of the report: ``{name: (type, description)}``."""
 
@@ -74,19 +74,19 @@ def snapshot_reconciliation(
         )
     except StoreError as error:
         raise dg.Failure(f"Nothing could be checked. {error}") from error
-    yield dg.MaterializeResult(value=report.table()[list(COLUMNS)], metadata=report_metadata(report))
+    yield dg.MaterializeResult(value=report.table()[list(COLUMNS)], metadata=report_metadata(report, config))
     if not report.healthy:
         left = [finding_line(finding) for finding in report.left]
         unread = [str(error) for error in report.errors.values()]
-        raise dg.Failure("Left as found:\n" + "\n".join(left + unread), allow_retries=False)
+        raise dg.Failure("\n".join(["Left as found:", *left, *unread, *advice(report, config)]), allow_retries=False)
 
 
-def report_metadata(report: "ReconcileReport") -> dict:
+def report_metadata(report: "ReconcileReport", config: ReconcileConfig) -> dict:
     """The report as the UI shows it: a table of the regions, one of the findings, and numbers that plot over time."""
     findings = report.findings_table()
     findings["what"] = [KINDS[kind].what for kind in findings["kind"]]
     return {
-        "verdict": verdict(report),
+        "verdict": " ".join([verdict(report), *advice(report, config)]),
         **({"findings_in_full": table(findings, FINDING_COLUMNS)} if report.findings else {}),
         "regions": table(report.table(), COLUMNS),
         "regions_checked": report.regions_checked,
@@ -102,3 +102,14 @@ def verdict(report: "ReconcileReport") -> str:
     if not report.findings and not report.errors:
         return f"All {report.regions_checked} regions are consistent."
     return f"{len(report.findings)} finding(s): {repaired} mended, {left} left."
+
+
+def advice(report: "ReconcileReport", config: ReconcileConfig) -> list[str]:
+    """What to set in the launchpad, so that what was left is mended, too; nothing if nothing can be set."""
+    if report.healthy or not report.left:
+        return []
+    if not config.repair:
+        return ["Next: run again with repair: true."]
+    if not config.fix_types and any(finding.kind == "wrong_type" for finding in report.left):
+        return ["Next: run again with fix_types: true, which renames keys of the wrong type out of the way."]
+    return []

@@ -13,6 +13,9 @@ from regional_snapshots.settings import CHECKOUT, Settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
+LISTED = {".dagster/repository": "__repository__@regional_snapshots"}
+"""The tag by which the UI lists a run with its job and on the timeline; the location is the one of workspace.yaml."""
+
 
 @dataclass(frozen=True)
 class RegionResult:
@@ -42,13 +45,13 @@ def run_refresh(
     with dg.DagsterInstance.get() as instance:
         for group in runs_for(regions, settings.regions_per_run):
             run = defs.resolve_job_def("refresh").execute_in_process(
-                run_config=config, instance=instance, tags=range_tags(group), raise_on_error=False
+                run_config=config, instance=instance, tags=range_tags(group) | LISTED, raise_on_error=False
             )
             results += (group_results := _results(run, group))
             done(group_results)
         if any(result.snapshot_id for result in results):
             defs.resolve_job_def("overview").execute_in_process(
-                run_config={"loggers": QUIET}, instance=instance, raise_on_error=False
+                run_config={"loggers": QUIET}, instance=instance, tags=LISTED, raise_on_error=False
             )
     return results
 

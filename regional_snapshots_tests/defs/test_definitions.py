@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 
 from regional_snapshots.definitions import defs
+from regional_snapshots.defs.run import LISTED
 from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.regions import REGION_IDS
 
@@ -69,6 +70,12 @@ def test_jobs_schedules_sensors_and_checks_are_all_listed() -> None:
     assert {sensor.name for sensor in repository.sensor_defs} == {"after_refresh", "after_failed_refresh"}
     checks = {key.name for key in repository.asset_graph.asset_check_keys}
     assert checks == {"latest_agrees_with_index", "every_region_is_current", "feeds_are_fresh"}
+
+
+def test_a_run_of_the_command_line_names_the_repository_and_the_location_that_the_ui_loads() -> None:
+    repository, location = LISTED[".dagster/repository"].split("@")
+    assert repository == defs.get_repository_def().name
+    assert f"location_name: {location}\n" in (CHECKOUT / "workspace.yaml").read_text()
 
 
 def test_the_launchpad_refuses_an_option_that_does_not_exist() -> None:

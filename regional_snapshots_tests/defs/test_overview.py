@@ -10,7 +10,7 @@ import pytest
 
 from regional_snapshots.definitions import definitions
 from regional_snapshots.defs.io_manager import SnapshotIOManager
-from regional_snapshots.defs.overview import COLUMNS
+from regional_snapshots.defs.overview import COLUMNS, SHORT
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import MissingSnapshotError
@@ -28,11 +28,14 @@ def overview(project: Project) -> dict:
     return materialized(result, "world_overview")[""]
 
 
-def test_it_shows_every_region_as_a_table_and_as_a_picture(project: Project) -> None:
+def test_it_shows_every_region_in_two_tables_and_in_a_picture(project: Project) -> None:
     project.refresh()
     shown = overview(project)
-    assert [record.data["region"] for record in shown["table"].records] == [REGIONS[name].label for name in REGION_IDS]
-    assert set(shown["table"].records[0].data) == set(COLUMNS)
+    for name in ("table", "axes"):
+        assert [record.data["region"] for record in shown[name].records] == [REGIONS[it].label for it in REGION_IDS]
+    whole_names = {short: axis for axis, short in SHORT.items()}
+    columns = [*shown["table"].records[0].data, *shown["axes"].records[0].data]
+    assert {whole_names.get(name, name) for name in columns} == set(COLUMNS)
     assert shown["regions"] == 8
     picture = shown["picture"].split("base64,")[1].rstrip(")")
     assert base64.b64decode(picture).startswith(PNG)
@@ -43,7 +46,7 @@ def test_after_a_partial_failure_it_lists_every_region_that_has_a_latest(project
     project.refresh()
     shown = overview(project)
     assert shown["regions"] == 7
-    assert shown["regions_without_snapshot"] == "latam"
+    assert shown["without_snapshot"] == "latam"
 
 
 @pytest.mark.parametrize("damaged", [["latam"], list(REGION_IDS)])
@@ -53,7 +56,9 @@ def test_a_region_whose_index_is_damaged_is_still_shown(
     project.refresh()
     for region in damaged:
         server.client().set(f"snapshot:index:{{{region}}}", "x")
-    assert overview(project)["regions"] == 8
+    shown = overview(project)
+    assert shown["regions"] == 8
+    assert shown["without_history"] == ", ".join(damaged)
 
 
 def test_it_publishes_the_summary_for_readers(project: Project, server: RedisServer) -> None:

@@ -57,6 +57,7 @@ def test_without_repair_drift_is_reported_left_and_the_check_is_red(project: Pro
     result = project.reconcile(repair=False)
     assert not result.success
     assert "mena" in failure(result)[0]
+    assert "repair: true" in failure(result)[0]
     assert report(result)["left"] == 1
     red = checks(result)["latest_agrees_with_index"]
     assert not red.passed
@@ -67,7 +68,10 @@ def test_without_repair_drift_is_reported_left_and_the_check_is_red(project: Pro
 
 def test_a_key_of_the_wrong_type_is_mended_only_on_request(project: Project, server: RedisServer) -> None:
     server.client().set("snapshot:index:{latam}", "x")
-    assert not project.reconcile().success
+    refused = project.reconcile()
+    assert not refused.success
+    assert "Next: run again with fix_types: true" in report(refused)["verdict"]
+    assert "Next: run again with fix_types: true" in failure(refused)[0]
     assert project.reconcile(fix_types=True).success
     assert project.refresh().success
 
