@@ -1,6 +1,6 @@
 """Runs that take turns: ``python -m benchmarks.dagster_runs ROUNDS`` prints their seconds as one line of JSON.
 
-A process of its own, because Dagster reads its home and the project its settings once. ``defs`` holds the empty asset.
+A process of its own, because Dagster reads its home and the project its settings once.
 """
 
 import json
@@ -10,23 +10,17 @@ from collections.abc import Callable, Sequence
 
 import dagster as dg
 
+from benchmarks.dagster_empty import defs as empty
 from benchmarks.measure import take_turns, timed
-from regional_snapshots.defs.partitions import range_tags, region_partitions
+from regional_snapshots.defs.partitions import range_tags
 from regional_snapshots.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.snapshots import SnapshotStore
 
-EMPTY, EIGHT, ONE, EACH = "empty asset, one run", "8 regions, one run", "1 region, one run", "8 regions, 8 runs"
+EMPTY, EMPTY_WITH_FEEDS = "empty asset, one run", "empty asset that depends on 17 feeds, one run"
+EIGHT, ONE, EACH = "8 regions, one run", "1 region, one run", "8 regions, 8 runs"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 FORCED = {"ops": {"regional_snapshot": {"config": {"force": True}}}}
-
-
-@dg.asset(partitions_def=region_partitions, backfill_policy=dg.BackfillPolicy.single_run())
-def empty(context: dg.AssetExecutionContext) -> None:
-    """Nothing, for each of eight regions."""
-
-
-defs = dg.Definitions([empty], jobs=[dg.define_asset_job("nothing", [empty])], executor=dg.in_process_executor)
 
 
 def main(rounds: int) -> None:
@@ -35,7 +29,7 @@ def main(rounds: int) -> None:
 
     with SnapshotStore(os.environ["REDIS_URL"]) as store:
         store.write_feeds(read_directory(SAMPLE)[0])
-    refresh, nothing = ours.resolve_job_def("refresh"), defs.resolve_job_def("nothing")
+    refresh = ours.resolve_job_def("refresh")
     with dg.DagsterInstance.get() as instance:
 
         def run(job: dg.JobDefinition, config: dict, *groups: Sequence[str]) -> Callable[[], float]:
@@ -46,7 +40,8 @@ def main(rounds: int) -> None:
             return lambda: timed(work)
 
         contenders = {
-            EMPTY: run(nothing, {}, REGION_IDS),
+            EMPTY: run(empty.resolve_job_def("nothing"), {}, REGION_IDS),
+            EMPTY_WITH_FEEDS: run(empty.resolve_job_def("nothing_with_feeds"), {}, REGION_IDS),
             EIGHT: run(refresh, FORCED, REGION_IDS),
             ONE: run(refresh, FORCED, REGION_IDS[:1]),
             EACH: run(refresh, FORCED, *([region] for region in REGION_IDS)),

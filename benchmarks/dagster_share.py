@@ -15,32 +15,42 @@ from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.support.server import RedisServer
 
 GROUP = "Dagster's share"
-OURS, NOTHING = "regional_snapshots.definitions", "benchmarks.dagster_runs"
+OURS, NOTHING, TURNS = "regional_snapshots.definitions", "benchmarks.dagster_empty", "benchmarks.dagster_runs"
 
 
 def dagster_share(quick: bool, tick: Tick) -> Iterator[Figure]:
     """Runs within one process, runs as a command, and the time to import the definitions."""
-    from benchmarks.dagster_runs import EACH, EIGHT, EMPTY, ONE
+    from benchmarks.dagster_runs import EACH, EIGHT, EMPTY, EMPTY_WITH_FEEDS, ONE
 
     rounds = 1 if quick else 5
     with RedisServer() as server, tempfile.TemporaryDirectory(prefix="rs-bench-") as home:
         (Path(home) / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
         settings = {"REDIS_URL": server.url, "REGIONAL_SNAPSHOTS_HOME": home, "DAGSTER_HOME": home}
         tick("runs in one process")
-        runs = json.loads(_python(["-m", NOTHING, str(rounds)], settings))
+        runs = json.loads(_python(["-m", TURNS, str(rounds)], settings))
         commands = take_turns(
             {
                 "refresh": lambda: timed(lambda: _materialize(OURS, "regional_snapshot", settings)),
                 "empty": lambda: timed(lambda: _materialize(NOTHING, "empty", settings)),
+                "with feeds": lambda: timed(lambda: _materialize(NOTHING, "empty_with_feeds", settings)),
                 "import ours": lambda: timed(lambda: _python(["-c", f"import {OURS}"], settings)),
                 "import dagster": lambda: timed(lambda: _python(["-c", "import dagster"], settings)),
             },
-            (rounds + 1) // 2,
+            rounds,
             tick,
         )
     command = quotients(commands["refresh"], commands["empty"])
     yield figure(GROUP, "`dagster asset materialize` of 8 regions / of the empty asset", "ratio", command, "<= 1.15")
-    yield figure(GROUP, "the same without starting a process", "ratio", quotients(runs[EIGHT], runs[EMPTY]))
+    with_feeds = quotients(commands["refresh"], commands["with feeds"])
+    yield figure(GROUP, "the same / of the empty asset that depends on as many feeds", "ratio", with_feeds)
+    yield figure(
+        GROUP,
+        "a run of 8 regions without starting a process / of the empty asset",
+        "ratio",
+        quotients(runs[EIGHT], runs[EMPTY]),
+    )
+    within = quotients(runs[EIGHT], runs[EMPTY_WITH_FEEDS])
+    yield figure(GROUP, "the same / of the empty asset that depends on as many feeds, in one process", "ratio", within)
     yield figure(GROUP, EMPTY, "s", runs[EMPTY])
     yield figure(GROUP, EIGHT, "s", runs[EIGHT])
     yield figure(GROUP, f"{EIGHT} / {ONE}", "ratio", quotients(runs[EIGHT], runs[ONE]))

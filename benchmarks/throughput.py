@@ -26,7 +26,7 @@ TARGETS = {
 
 def throughput(quick: bool, tick: Tick) -> Iterator[Figure]:
     """Ours against each rival, 15 KB payloads."""
-    count, rounds = (64, 2) if quick else (640, 9)
+    count, rounds = (64, 2) if quick else (640, 21)
     with RedisServer() as server, SnapshotStore(server.url, limit=CONNECTIONS) as store, server.client() as client:
 
         def fresh(prepare: Callable, run: Callable) -> Callable[[], float]:

@@ -19,7 +19,7 @@ settings = Settings.load()
 class RefreshConfig(dg.Config):
     """Options of a refresh, as the launchpad shows them."""
 
-    force: bool = Field(default=False, description="Write even if another snapshot owns this 15-minute bucket.")
+    force: bool = Field(default=False, description="Write even if another snapshot owns this bucket.")
 
 
 @dg.asset(
@@ -38,10 +38,10 @@ def regional_snapshot(
 ) -> Refresh:
     """A scored picture of one world region, computed from about seventeen feeds and published in Redis.
 
-    Each region is written whole or not at all, at most once per 15 minutes and reason. The metadata say what became of
-    it: `COMMITTED`, `DUPLICATE` (another snapshot owns this bucket), or `LATE` (kept in history; a newer one is
-    already published). A region that fails never holds up the others: they are published, and the run fails and names
-    the region and the reason.
+    Each region is written whole or not at all, at most once per reason and bucket (15 minutes unless set otherwise).
+    The metadata say what became of it: `COMMITTED`, `DUPLICATE` (another snapshot owns this bucket), or `LATE` (kept
+    in history; a newer one is already published). A region that fails never holds up the others: they are published,
+    and the run fails and names the region and the reason.
 
     *Unsynced* beside a region means that a feed was seen to change since, or seen for the first time: the next refresh
     takes it in.

@@ -17,12 +17,12 @@ refresh_job = dg.define_asset_job(
 reconcile_job = dg.define_asset_job(
     "reconcile",
     dg.AssetSelection.assets(snapshot_reconciliation) | dg.AssetSelection.checks_for_assets(regional_snapshot),
-    description="Prove that the store is consistent, mend what is not, and judge the regions afterwards.",
+    description="Prove that the store is consistent, repair what is not, and judge the regions afterwards.",
 )
 overview_job = dg.define_asset_job(
     "overview",
-    dg.AssetSelection.assets(world_overview),
-    description="Gather the latest snapshot of every region into one table, one picture and one summary.",
+    dg.AssetSelection.assets(world_overview) | dg.AssetSelection.checks_for_assets(regional_snapshot),
+    description="Gather the latest snapshots into tables, a picture and a summary, and judge the regions.",
 )
 observe_feeds_job = dg.define_asset_job(
     "observe_feeds",

@@ -8,23 +8,12 @@ import dagster as dg
 from regional_snapshots.defs.metadata import OPERATIONS, OWNERS, schema, table
 from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
-from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.summary import publish_summary
 
 if TYPE_CHECKING:
     import pandas as pd
-
-AXES = {
-    "coercive_pressure": "coercive pressure",
-    "domestic_fragility": "domestic fragility",
-    "capital_stress": "capital stress",
-    "energy_vulnerability": "energy vulnerability",
-    "alliance_cohesion": "alliance cohesion",
-    "maritime_access": "maritime access",
-    "energy_leverage": "energy leverage",
-}
-"""The seven axes in the order of the picture: four pressures, three buffers."""
 
 COLUMNS = {
     "region": ("string", "Name of the region."),
@@ -55,7 +44,8 @@ SHORT = {
 """A word for each axis: headings of the UI do not wrap, and whole names would be cut off."""
 
 AXIS_COLUMNS = {"region": COLUMNS["region"]} | {
-    short: (COLUMNS[axis][0], f"{AXES[axis].capitalize()}. {COLUMNS[axis][1]}") for axis, short in SHORT.items()
+    short: (COLUMNS[axis][0], f"{axis.replace('_', ' ').capitalize()}. {COLUMNS[axis][1]}")
+    for axis, short in SHORT.items()
 }
 """Columns of the table of the axes, as the UI shows it."""
 

@@ -10,14 +10,11 @@ import pandas as pd
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from regional_snapshots.defs.overview import AXES
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
+from regional_snapshots.model.snapshot import AXES, PRESSURES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-PRESSURES = 4
-"""The first axes are pressures, the others buffers."""
 
 HALF_AN_HOUR = pd.Timedelta(minutes=30)
 """Room beside the points where there is only one instant to show."""
@@ -53,15 +50,15 @@ def _heat_map(axes: Axes, table: pd.DataFrame) -> None:
     """Red is bad for the region and blue is good, for pressures and buffers alike; the number is the axis itself."""
     values = table[list(AXES)].to_numpy(dtype=float)
     badness = values.copy()
-    badness[:, PRESSURES:] = 1 - badness[:, PRESSURES:]
+    badness[:, len(PRESSURES) :] = 1 - badness[:, len(PRESSURES) :]
     axes.imshow(badness, cmap="RdYlBu_r", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in _cells(values):
         ink = INK if 0.2 < badness[row, column] < 0.8 else PAPER
         axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink, fontsize=9)
-    axes.axvline(PRESSURES - 0.5, color=PAPER, linewidth=6)
+    axes.axvline(len(PRESSURES) - 0.5, color=PAPER, linewidth=6)
     labels = [f"{row.region}\n{row.regime}" for row in table.itertuples()]
     axes.set_yticks(range(len(labels)), labels, fontsize=9, color=INK)
-    axes.set_xticks(range(len(AXES)), [label.replace(" ", "\n") for label in AXES.values()], fontsize=8, color=INK)
+    axes.set_xticks(range(len(AXES)), [axis.replace("_", "\n") for axis in AXES], fontsize=8, color=INK)
     axes.set_title(
         "Pressures (left) and buffers (right), 0 to 1; red is bad, blue is good", fontsize=11, color=INK, loc="left"
     )

@@ -1,4 +1,4 @@
-"""The asset ``snapshot_reconciliation``: proves that the store is consistent, and mends what is not."""
+"""The asset ``snapshot_reconciliation``: proves that the store is consistent, and repairs what is not."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COLUMNS = {
     "region": ("string", "Id of the region."),
     "findings": ("int", "Disagreements found."),
-    "repaired": ("int", "Of these, mended."),
+    "repaired": ("int", "Of these, repaired."),
     "left": ("int", "Of these, left as found."),
     "snapshots": ("int", "Retained snapshots."),
     "latest": ("string", "The snapshot that readers see."),
@@ -29,7 +29,7 @@ COLUMNS = {
 
 FINDING_COLUMNS = {
     "region": ("string", "Id of the region."),
-    "repaired": ("bool", "Whether it was mended."),
+    "repaired": ("bool", "Whether it was repaired."),
     "severity": ("string", "error: readers are misled; warning; info: the ordinary course of time."),
     "what": ("string", "What disagrees."),
     "key": ("string", "The Redis key."),
@@ -42,7 +42,7 @@ FINDING_COLUMNS = {
 class ReconcileConfig(dg.Config):
     """Options of a reconciliation, as the launchpad shows them."""
 
-    repair: bool = Field(default=True, description="Mend what is found; off: report only, change nothing.")
+    repair: bool = Field(default=True, description="Repair what is found; off: report only, change nothing.")
     deep: bool = Field(default=False, description="Also verify every payload and look for ones no index names.")
     fix_types: bool = Field(default=False, description="Also move keys of the wrong type out of the way.")
     regions: list[str] = Field(default=list(REGION_IDS), description="Regions to look at.")
@@ -60,10 +60,10 @@ class ReconcileConfig(dg.Config):
 def snapshot_reconciliation(
     config: ReconcileConfig, snapshots: SnapshotStoreResource
 ) -> Iterator[dg.MaterializeResult]:
-    """Checks, region by region, that latest, index, payloads, timestamp views and claims agree, and mends what drifted.
+    """Checks, region by region, that latest, index, payloads, timestamp views and claims agree, and repairs drift.
 
     Safe to run at any time and any number of times: a second run finds nothing. It never moves latest backwards, and
-    what is damaged is moved to quarantine, not destroyed. The run fails when something is left that it could not mend.
+    what is damaged is moved to quarantine, not destroyed. The run fails when something is left unrepaired.
     """
     unknown = sorted(set(config.regions) - set(REGION_IDS))
     if unknown:
@@ -101,11 +101,11 @@ def verdict(report: "ReconcileReport") -> str:
     repaired, left = sum(finding.repaired for finding in report.findings), len(report.left) + len(report.errors)
     if not report.findings and not report.errors:
         return f"All {report.regions_checked} regions are consistent."
-    return f"{len(report.findings)} finding(s): {repaired} mended, {left} left."
+    return f"{len(report.findings)} finding(s): {repaired} repaired, {left} left."
 
 
 def advice(report: "ReconcileReport", config: ReconcileConfig) -> list[str]:
-    """What to set in the launchpad, so that what was left is mended, too; nothing if nothing can be set."""
+    """What to set in the launchpad, so that what was left is repaired, too; nothing if nothing can be set."""
     if report.healthy or not report.left:
         return []
     if not config.repair:

@@ -38,7 +38,7 @@ def run_refresh(
     force: bool,
     done: Callable[[list[RegionResult]], None],
 ) -> list[RegionResult]:
-    """Refresh the regions, a run per group of neighbours, then renew the overview. ``done`` hears of each run's end."""
+    """Refresh the regions, a run per group of neighbours, then the overview. ``done`` hears of each run's end."""
     prepare_instance(settings)
     config = {"ops": {"regional_snapshot": {"config": {"force": force}}}, "loggers": QUIET}
     results: list[RegionResult] = []

@@ -31,7 +31,7 @@ def refresh_schedule(context: dg.ScheduleEvaluationContext) -> list[dg.RunReques
     cron_schedule=settings.reconcile_cron,
     execution_timezone=settings.time_zone,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Checks and mends the store.",
+    description="Checks and repairs the store.",
 )
 def reconcile_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run per tick."""

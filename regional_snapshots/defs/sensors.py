@@ -9,6 +9,7 @@ import dagster as dg
 
 from regional_snapshots.defs.assets import regional_snapshot
 from regional_snapshots.defs.jobs import overview_job, reconcile_job, refresh_job
+from regional_snapshots.defs.overview import world_overview
 from regional_snapshots.defs.partitions import range_tags, regions_of, runs_for
 from regional_snapshots.settings import Settings
 
@@ -27,7 +28,7 @@ NO_REFRESH = dg.SkipReason("The run did not refresh regions.")
     run_status=dg.DagsterRunStatus.SUCCESS,
     request_job=overview_job,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="After a refresh: brings the world overview up to date.",
+    description="After a refresh: brings the world overview up to date, and judges the regions.",
 )
 def after_refresh(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
     """One overview per refresh."""
@@ -47,7 +48,8 @@ def after_failed_refresh(context: dg.RunFailureSensorContext) -> Iterator[dg.Run
         yield NO_REFRESH
         return
     yield dg.RunRequest(run_key=f"{run.run_id} reconcile", job_name=reconcile_job.name)
-    yield dg.RunRequest(run_key=f"{run.run_id} overview", job_name=overview_job.name)
+    overview = {"job_name": overview_job.name, "asset_selection": [world_overview.key], "asset_check_keys": []}
+    yield dg.RunRequest(run_key=f"{run.run_id} overview", **overview)  # no checks: they judge what reconcile leaves
     if any(run.tags.get(tag, "false") != "false" for tag in (RETRY_OF, *REPEATED_BY_DAGSTER)):
         return
     for regions in runs_for(failed_regions(context), settings.regions_per_run):

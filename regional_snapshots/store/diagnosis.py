@@ -38,7 +38,7 @@ def _types(plan: Plan) -> None:
     repaired = plan.rules.fix_types
     for key, held, kind in expected:
         if held.there and held.type != kind:
-            after = plan.quarantine(key, held.type) if repaired else held.type
+            after = plan.quarantine(key, held.type) if repaired else "renamed, on request"
             plan.find("wrong_type", key, f"a {held.type}, not a {kind}", held.type, after, repaired=repaired)
 
 

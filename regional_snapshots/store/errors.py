@@ -68,7 +68,10 @@ class AccessRefusedError(StoreError):
 class WrongTypeError(StoreError):
     """A key holds another type than ours; refused before any write, because Redis does not roll back."""
 
-    default_next_step = "run `regional-snapshots reconcile --fix-types`, which renames the key out of the way"
+    default_next_step = (
+        "run `regional-snapshots reconcile --fix-types`, or materialize snapshot_reconciliation with fix_types: true; "
+        "either renames the key out of the way"
+    )
 
 
 class OutsideRetentionError(StoreError):
