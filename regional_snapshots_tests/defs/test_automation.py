@@ -1,4 +1,4 @@
-"""Schedules and sensors: every tick runs once, and what failed is mended and repeated once."""
+"""Schedules and sensors: every tick runs once, and what failed is repaired and repeated once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reconciliation asset and the checks: red while something is wrong, green again when it is mended."""
+"""The reconciliation asset and the checks: red while something is wrong, green again when it is repaired."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_healthy_store_is_reported_healthy_region_by_region(project: Project) 
     assert checks(result)["latest_agrees_with_index"].passed
 
 
-def test_drift_is_mended_named_and_judged_after_the_repair(project: Project, server: RedisServer) -> None:
+def test_drift_is_repaired_named_and_judged_after_the_repair(project: Project, server: RedisServer) -> None:
     project.refresh()
     published = server.client().get(LATEST)
     server.client().delete(LATEST)
@@ -44,8 +44,8 @@ def test_drift_is_mended_named_and_judged_after_the_repair(project: Project, ser
     assert result.success
     told = report(result)
     assert (told["findings"], told["repaired"], told["left"]) == (1, 1, 0)
-    (mended,) = told["findings_in_full"].records
-    assert (mended.data["key"], mended.data["what"]) == (LATEST, "no latest, though there are snapshots")
+    (repaired,) = told["findings_in_full"].records
+    assert (repaired.data["key"], repaired.data["what"]) == (LATEST, "no latest, though there are snapshots")
     assert server.client().get(LATEST) == published
     assert checks(result)["latest_agrees_with_index"].passed
     assert report(project.reconcile())["findings"] == 0
@@ -66,7 +66,7 @@ def test_without_repair_drift_is_reported_left_and_the_check_is_red(project: Pro
     assert not server.client().exists(LATEST)
 
 
-def test_a_key_of_the_wrong_type_is_mended_only_on_request(project: Project, server: RedisServer) -> None:
+def test_a_key_of_the_wrong_type_is_repaired_only_on_request(project: Project, server: RedisServer) -> None:
     server.client().set("snapshot:index:{latam}", "x")
     refused = project.reconcile()
     assert not refused.success

@@ -10,6 +10,7 @@ import re
 import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots_tests.support.commits import wait_until
 from regional_snapshots_tests.ui.conftest import PATIENCE_MS, Ui
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -25,22 +26,30 @@ def launch_backfill(ui: Ui, which: str) -> None:
     page = ui.open(PARTITIONS)
     page.get_by_role("button").filter(has_text="Materialize…").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button").filter(has_text=re.compile(f"^{which}$")).click()
-    dialog.get_by_role("button").filter(has_text=re.compile("^Launch")).click()
+    choice = dialog.get_by_role("button").filter(has_text=re.compile(f"^{which}$"))
+    launch = dialog.get_by_role("button").filter(has_text=re.compile("^Launch"))
+
+    def chosen() -> bool:
+        choice.click()
+        return launch.is_enabled()
+
+    wait_until(chosen)  # the dialog learns only after a while what has failed
+    launch.click()
     dialog.wait_for(state="hidden")
 
 
-def switch(ui: Ui, automation: str) -> None:
-    """Flip the switch of a schedule or a sensor, and wait until it shows the other state, also when loaded anew."""
+def switch(ui: Ui, automation: str, *, on: bool) -> None:
+    """Flip the switch of a schedule or a sensor, and wait until it shows the new state, also when loaded anew."""
     page = ui.open("/automation")
     row = page.locator("[data-index]").filter(has=page.get_by_text(automation, exact=True))
     switch = row.locator("label[class*=Switch]")
+    expect(switch.locator("input")).to_be_checked(checked=not on)
     page.wait_for_load_state("networkidle")  # a switch that is pressed before its state is known does nothing
-    on = switch.locator("input").is_checked()
-    switch.click()
-    expect(switch.locator("input")).to_be_checked(checked=not on)
+    with page.expect_response(lambda response: "mutation" in (response.request.post_data or "")):
+        switch.click()
+    expect(switch.locator("input")).to_be_checked(checked=on)
     page.reload(wait_until="networkidle")
-    expect(switch.locator("input")).to_be_checked(checked=not on)
+    expect(switch.locator("input")).to_be_checked(checked=on)
 
 
 def materialize(ui: Ui, asset: str) -> None:
@@ -51,9 +60,9 @@ def materialize(ui: Ui, asset: str) -> None:
 
 
 def test_schedules_and_sensors_can_be_switched_off_and_on(ui: Ui) -> None:
-    switch(ui, "refresh_schedule")
-    switch(ui, "refresh_schedule")
-    switch(ui, "after_failed_refresh")  # stays off: in this story, a person repeats what failed
+    switch(ui, "refresh_schedule", on=False)
+    switch(ui, "refresh_schedule", on=True)
+    switch(ui, "after_failed_refresh", on=False)  # stays off: in this story, a person repeats what failed
     ui.keep("automation")
 
 
@@ -87,13 +96,13 @@ def test_the_failed_region_alone_is_launched_again(ui: Ui) -> None:
     ui.see(PARTITIONS, "Materialized (8)", "Failed (0)")
 
 
-def test_the_reconciliation_reports_what_it_found_and_mended(ui: Ui) -> None:
+def test_the_reconciliation_reports_what_it_found_and_repaired(ui: Ui) -> None:
     client = ui.server.client()
     published = client.get("snapshot:latest:{mena}")
     client.delete("snapshot:latest:{mena}")
     materialize(ui, "snapshot_reconciliation")
-    ui.see("/assets/snapshot_reconciliation?view=events", "1 finding(s): 1 mended, 0 left.", within_s=RUN_S)
-    ui.keep("reconciliation-mended")
+    ui.see("/assets/snapshot_reconciliation?view=events", "1 finding(s): 1 repaired, 0 left.", within_s=RUN_S)
+    ui.keep("reconciliation-repaired")
     assert client.get("snapshot:latest:{mena}") == published
 
 
