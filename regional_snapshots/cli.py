@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 FINE, WRONG, CANNOT_RUN = 0, 1, 2
+REBUILT = ("wrong_type", "latest_not_indexed")
+"""Findings after which the index may have lost older entries, which only a deep reconciliation finds."""
 
 
 class CannotRun(click.ClickException):
@@ -117,6 +120,7 @@ def opened(settings: Settings) -> Iterator[SnapshotStore]:
 @click.version_option(package_name="regional-snapshots")
 def main() -> None:
     """Publish consistent regional snapshots from Dagster into Redis, read them, and keep them consistent."""
+    logging.getLogger("regional_snapshots").addHandler(logging.NullHandler())  # what it would say is printed anyway
 
 
 @command(main, "refresh", short_help="Compute and publish regions.")
@@ -140,8 +144,8 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
         console.table(
             ("region", "regime", "confidence", "outcome", "snapshot id"),
             [
-                (r.region, r.regime, "" if r.confidence is None else f"{r.confidence:.3f}", r.outcome, r.owner)
-                for r in results
+                (each.region, words(each.regime), _decimals(each.confidence), each.outcome, each.snapshot_id)
+                for each in results
             ],
         )
         if any(result.outcome == "DUPLICATE" for result in results):
@@ -152,10 +156,18 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
     return WRONG if problems or any(result.outcome in ("FAILED", "WITHHELD") for result in results) else FINE
 
 
+def _decimals(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
 @command(main, "compute", short_help="Score feeds from files, without Redis.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def compute(files: Sequence[Path], as_json: bool) -> int:
-    """Score feeds from FILES, without Redis and without a clock: one JSON line per file."""
+    """Score feeds from FILES, without Redis and without a clock: one JSON line per file.
+
+    Each file is one JSON object: now_ms (milliseconds since 1970), sources ({key: feed document}), metaSources
+    ({key: companion document}) and previous ({region: snapshot before}), the last two optional.
+    """
     from regional_snapshots.offline import compute_file
 
     for file in files:
@@ -209,14 +221,20 @@ def history(region: str, since: int, until: int, limit: int, as_json: bool) -> i
             ("snapshot id", "UTC", "regime", "net", "confidence", "reason"),
             [(row.id, f"{row.time:%Y-%m-%d %H:%M}", *_history_cells(row)) for row in frame.itertuples()],
         )
-        console.line(f"{len(frame)} snapshot(s) of {region}" + (f", the newest {limit}" if len(frame) == limit else ""))
+        count = f"{len(frame)} snapshot{'' if len(frame) == 1 else 's'} of {region}"
+        console.line(count + (f", the newest {limit}" if len(frame) == limit else ""))
     return WRONG if (frame["problem"] != "").any() else FINE
 
 
 def _history_cells(row: Any) -> tuple[str, ...]:
     if row.problem:
         return (f"cannot be read: {row.problem}", "", "", "")
-    return (row.regime, f"{row.net_balance:+.3f}", f"{row.confidence:.3f}", row.reason)
+    return (words(row.regime), f"{row.net_balance:+.3f}", f"{row.confidence:.3f}", words(row.reason))
+
+
+def words(name: str) -> str:
+    """An id such as ``coercive_stalemate`` as words, which a narrow table can break."""
+    return name.replace("_", " ")
 
 
 @command(main, "reconcile", short_help="Report drift, and repair it.")
@@ -241,16 +259,23 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
         console.as_json({"healthy": report.healthy, "regions": regions_checked, "findings": findings, "errors": errors})
     else:
         console.table(
-            ("region", "latest", "kept", "findings", "repaired", "left"),
+            ("region", "latest", "snapshots", "findings", "repaired", "left"),
             report.table()[["region", "latest", "snapshots", "findings", "repaired", "left"]].itertuples(index=False),
         )
         for finding in report.findings:
             done = "repaired" if finding.repaired else "found"
             console.line(f"{done:8} {finding.region}: {finding.kind}: {finding.key}: {finding.detail}")
-        console.line("Every region is consistent." if report.healthy else _left(report, check))
+        console.line(_verdict(report, deep) if report.healthy else _left(report, check))
     for problem in report.errors.values():
         console.complain(str(problem))
     return FINE if report.healthy else WRONG
+
+
+def _verdict(report: ReconcileReport, deep: bool) -> str:
+    names = list(report.states)
+    verdict = f"{names[0]} is consistent." if len(names) == 1 else f"All {len(names)} regions are consistent."
+    rebuilt = any(finding.kind in REBUILT for finding in report.findings) and not deep
+    return verdict + (" Next: run it with --deep, to find older snapshots that no index names." if rebuilt else "")
 
 
 def _left(report: ReconcileReport, check: bool) -> str:

@@ -39,7 +39,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     for row in rows:
         cells = [str(cell) for cell in row]
         grid.add_row(*(f"[{COLOURS[cell]}]{cell}[/]" if cell in COLOURS else _plain(cell) for cell in cells))
-    out.print(grid)
+    _show(grid)
+
+
+def _show(grid: Table) -> None:
+    """Print it; in a file or a pipe, without the blanks that fill its lines."""
+    if out.is_terminal:
+        out.print(grid)
+        return
+    with out.capture() as printed:
+        out.print(grid)
+    print("\n".join(row.rstrip() for row in printed.get().splitlines()))
 
 
 def line(text: str) -> None:
@@ -91,7 +101,7 @@ def card(snapshot: Snapshot) -> None:
     grid.add_column(overflow="fold")
     for name, value in rows:
         grid.add_row(name, _plain(value))
-    out.print(grid)
+    _show(grid)
     out.print()
 
 

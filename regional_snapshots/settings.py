@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from regional_snapshots.model.regions import REGION_IDS
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
+UNPREFIXED = ("redis_url", "feeds_redis_url", "dagster_home")
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -40,6 +42,7 @@ class Settings:
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the environment. Raises :class:`SettingError` for a value that cannot be used."""
         env = os.environ if environment is None else environment
+        _check_names(env)
         home = Path(env.get(f"{PREFIX}HOME") or _default_home()).expanduser().absolute()
         return cls(
             redis_url=env.get("REDIS_URL", ""),
@@ -55,6 +58,17 @@ class Settings:
             time_zone=_time_zone(env),
             min_confidence=_number(env, "MIN_CONFIDENCE", 0.1, least=0, most=1),
         )
+
+
+def _check_names(env: Mapping[str, str]) -> None:
+    """A misspelt setting would silently have no effect."""
+    known = {f"{PREFIX}{field.name.upper()}" for field in fields(Settings) if field.name not in UNPREFIXED}
+    for name in env:
+        if name.startswith(PREFIX) and name not in known and not name.startswith(f"{PREFIX}TEST_"):
+            nearest = difflib.get_close_matches(name, known, n=1)
+            raise SettingError(
+                f"{name} is no setting: " + (f"do you mean {nearest[0]}?" if nearest else "see the README")
+            )
 
 
 def _default_home() -> Path:

@@ -50,3 +50,10 @@ def test_the_readme_names_every_setting() -> None:
         name = field.upper()
         assert f"`{name}`" in readme or f"`{PREFIX}{name}`" in readme
         assert name in source
+
+
+def test_a_misspelt_setting_is_an_error_that_names_the_right_one() -> None:
+    with pytest.raises(SettingError, match="do you mean REGIONAL_SNAPSHOTS_REGIONS_PER_RUN"):
+        Settings.load({f"{PREFIX}REGION_PER_RUN": "1"})
+    with pytest.raises(SettingError, match="is no setting"):
+        Settings.load({f"{PREFIX}REDIS_URL": "redis://localhost"})

@@ -95,5 +95,5 @@ def lateness(latest: dict[str, Found], now_ms: int) -> tuple[dict[str, str], dic
         if now_ms - found.generated_at > OVERDUE_MS:
             overdue[region] = f"{region}: overdue, {age} old. Next: materialize this partition."
         elif now_ms > found.document["meta"]["valid_until"]:
-            past[region] = f"{region}: {age} old and no longer valid: a feed that it rests on is too old."
+            past[region] = f"{region}: {age} old and no longer valid: a feed is too old (see feeds_are_fresh)."
     return past, overdue

@@ -76,7 +76,7 @@ def _balances(axes: Axes, histories: dict[str, pd.DataFrame]) -> None:
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.margins(y=0.15)
     axes.set_title("Net balance over the last snapshots (UTC)", fontsize=11, color=INK, loc="left")
-    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=MOST_TIMES))
+    axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=MOST_TIMES))
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
     axes.tick_params(labelsize=8, colors=INK)
     axes.spines[["top", "right"]].set_visible(False)

@@ -19,14 +19,16 @@ LISTED = {".dagster/repository": "__repository__@regional_snapshots"}
 
 @dataclass(frozen=True)
 class RegionResult:
-    """What became of one region: ``outcome`` is one of the four outcomes or ``FAILED``, ``problem`` says why."""
+    """What became of one region: ``outcome`` is one of the four outcomes or ``FAILED``, ``problem`` says why.
+
+    ``snapshot_id`` owns the bucket: of a ``DUPLICATE`` it is another's, so regime and confidence are not told.
+    """
 
     region: str
     outcome: str
     regime: str = ""
     confidence: float | None = None
     snapshot_id: str = ""
-    owner: str = ""
     problem: str = ""
 
 
@@ -69,13 +71,13 @@ def _results(run: dg.ExecuteInProcessResult, regions: Sequence[str]) -> list[Reg
     published = {}
     for event in run.get_asset_materialization_events():
         metadata = event.materialization.metadata
+        outcome, written = str(metadata["outcome"].value), metadata["outcome"].value != "DUPLICATE"
         published[event.partition] = RegionResult(
             region=event.partition or "",
-            outcome=str(metadata["outcome"].value),
-            regime=str(metadata["regime"].value),
-            confidence=float(metadata["confidence"].value),
-            snapshot_id=str(metadata["snapshot_id"].value),
-            owner=str(metadata["bucket_owner"].value),
+            outcome=outcome,
+            regime=str(metadata["regime"].value) if written else "",
+            confidence=float(metadata["confidence"].value) if written else None,
+            snapshot_id=str(metadata["bucket_owner"].value),
         )
     reasons, withheld, general = _failure(run)
     return [

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Found = Snapshot | StoreError
 PAGE = 256
 """Payloads per exchange when history is read: a few megabytes at most."""
+LISTED = "`regional-snapshots history` lists what is kept"
 SHOWN = 40
 """Characters of a wrong id that a message shows."""
 
@@ -128,9 +129,11 @@ def _row(identity: str, found: Found) -> dict:
     return row
 
 
-def _pointer(reply: Reply, region: str, key: str) -> str | StoreError:
+def _pointer(reply: Reply, region: str, key: str, *, as_of: bool = False) -> str | StoreError:
     if isinstance(reply, ResponseError | StoreError):
         return refusal(reply, region=region, key=key)
+    if reply is None and as_of:
+        return MissingSnapshotError("no snapshot is kept from that time", region=region, key=key, next_step=LISTED)
     if reply is None:
         return MissingSnapshotError("no snapshot is published", region=region, key=key)
     [identity] = texts([reply])
@@ -146,7 +149,8 @@ def _open(reply: Reply, region: str, identity: str, keys: RegionKeys, *, asked_f
     if isinstance(reply, ResponseError | StoreError):
         return refusal(reply, region=region, key=key)
     if reply is None and asked_for:
-        return MissingSnapshotError("there is no such snapshot (expired, or never written)", region=region, key=key)
+        problem = "there is no such snapshot (expired, or never written)"
+        return MissingSnapshotError(problem, region=region, key=key, next_step=LISTED)
     if reply is None:
         return DanglingPointerError(f"{identity} is named but not stored", region=region, key=key)
     try:

@@ -6,11 +6,13 @@ import base64
 import json
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from regional_snapshots.definitions import definitions
 from regional_snapshots.defs.io_manager import SnapshotIOManager
 from regional_snapshots.defs.overview import COLUMNS, SHORT
+from regional_snapshots.defs.picture import overview_picture
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import MissingSnapshotError
@@ -39,6 +41,15 @@ def test_it_shows_every_region_in_two_tables_and_in_a_picture(project: Project) 
     assert shown["regions"] == 8
     picture = shown["picture"].split("base64,")[1].rstrip(")")
     assert base64.b64decode(picture).startswith(PNG)
+
+
+@pytest.mark.parametrize("seconds", [0, 4, 47, 200, 4_000, 20_000, 180_000, 3_000_000])
+@pytest.mark.filterwarnings("error")
+def test_the_picture_finds_its_time_labels_however_far_apart_the_snapshots_are(seconds: int) -> None:
+    table = pd.DataFrame([dict.fromkeys(COLUMNS, 0.5) | {"region": "MENA", "regime": "calm"}])
+    times = pd.to_datetime([1_780_000_000, 1_780_000_000 + seconds], unit="s", utc=True)
+    history = pd.DataFrame({"time": times, "net_balance": [0.1, 0.2]})
+    assert overview_picture(table, {"mena": history}).startswith("data:image/png;base64,")
 
 
 def test_after_a_partial_failure_it_lists_every_region_that_has_a_latest(project: Project, server: RedisServer) -> None:
