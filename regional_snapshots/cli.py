@@ -378,7 +378,8 @@ def _embedded() -> Any:
 def redis_start(as_json: bool) -> int:
     """Start the embedded server, unless it runs already."""
     url = _embedded().ensure()
-    console.as_json({"url": url}) if as_json else console.line(f"running at {url}")
+    unused = " (not used while REDIS_URL is set)" if Settings.load().redis_url else ""
+    console.as_json({"url": url}) if as_json else console.line(f"running at {url}{unused}")
     return FINE
 
 
