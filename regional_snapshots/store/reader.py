@@ -49,7 +49,10 @@ class SnapshotReader:
             [("ZREVRANGEBYSCORE", key.index, instant_ms, "-inf", "LIMIT", 0, 1) for key in keys.values()]
         )
         newest = [(reply[0] if reply else None) if isinstance(reply, list) else reply for reply in replies]
-        ids = {region: _pointer(entry, region, keys[region].index) for region, entry in zip(keys, newest, strict=True)}
+        ids = {
+            region: _pointer(entry, region, keys[region].index, as_of=True)
+            for region, entry in zip(keys, newest, strict=True)
+        }
         return await self._payloads(ids)
 
     async def get(self, ids: Mapping[str, str]) -> dict[str, Found]:
