@@ -70,8 +70,13 @@ def test_what_does_not_verify_is_never_returned(store, scene, client):
     with pytest.raises(DamagedError, match="reconcile"):
         store.latest("mena")
     assert "verify" in store.history("mena").problem[0]
-    client.set(scene.payload(scene.head), snapshot("latam", scene.head.generated_at).payload)
-    with pytest.raises(DamagedError):
+
+
+def test_a_snapshot_of_another_region_is_never_returned(store, scene, client):
+    stranger = snapshot("latam", scene.head.generated_at)
+    client.set(scene.payload(stranger), stranger.payload)
+    client.set(scene.names.latest, stranger.id)
+    with pytest.raises(DamagedError, match="belongs to region 'latam'"):
         store.latest("mena")
 
 
