@@ -101,11 +101,11 @@ def recent(
 ) -> "dict[str, pd.DataFrame]":
     """The last snapshots by region; a region whose index cannot be read is left out, with a warning."""
     histories = {}
-    for region in regions:
-        try:
-            histories[region] = snapshots.store.history(region, limit=RECENT_SNAPSHOTS)
-        except StoreError as error:
-            context.log.warning(f"no history: {error}")
+    for region, found in snapshots.store.history_all(regions, limit=RECENT_SNAPSHOTS).items():
+        if isinstance(found, StoreError):
+            context.log.warning(f"no history: {found}")
+        else:
+            histories[region] = found
     return histories
 
 

@@ -6,6 +6,7 @@ id does not verify. Where a region's snapshot cannot be had, its place holds the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,20 @@ class SnapshotReader:
                 for reply, identity in zip(replies, page, strict=True)
             ]
         return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
+
+    async def history_all(
+        self, regions: Iterable[str], since_ms: int, until_ms: int, limit: int
+    ) -> dict[str, pd.DataFrame | StoreError]:
+        """The history of each region, read side by side, or the error in its place."""
+
+        async def settled(region: str) -> pd.DataFrame | StoreError:
+            try:
+                return await self.history(region, since_ms, until_ms, limit)
+            except StoreError as error:
+                return error
+
+        names = list(regions)
+        return dict(zip(names, await asyncio.gather(*map(settled, names)), strict=True))
 
     async def _payloads(self, ids: Mapping[str, str | StoreError], *, asked_for: bool = False) -> dict[str, Found]:
         known = {region: identity for region, identity in ids.items() if isinstance(identity, str)}

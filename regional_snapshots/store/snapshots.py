@@ -105,6 +105,12 @@ class SnapshotStore:
         """One row a retained snapshot, newest first: see ``HISTORY_COLUMNS``. Raises :class:`StoreError`."""
         return self.run(self.reader.history(region, since_ms, until_ms, limit))
 
+    def history_all(
+        self, regions: Iterable[str], since_ms: int = 0, until_ms: int = MAX_INSTANT_MS, limit: int = 100
+    ) -> dict[str, pd.DataFrame | StoreError]:
+        """The history of each region, or the error in its place."""
+        return self.run(self.reader.history_all(regions, since_ms, until_ms, limit))
+
     def reconcile(
         self, regions: Iterable[str], *, repair: bool = True, deep: bool = False, fix_types: bool = False
     ) -> ReconcileReport:

@@ -132,3 +132,18 @@ def test_a_hundred_regions_take_as_many_round_trips_as_one(server, client):
         assert sum(proxy.turnarounds.values()) == 3
         store.as_of_all(regions, newest["region-0"].generated_at + 60_000)
         assert sum(proxy.turnarounds.values()) == 5
+
+
+def test_histories_are_read_side_by_side_and_one_that_cannot_be_read_holds_up_nobody(server, client):
+    with SnapshotStore(server.url) as store:
+        scenes = [healthy(store, client, region, count=2) for region in REGIONS]
+    client.delete(scenes[0].names.index)
+    client.rpush(scenes[0].names.index, "not", "ours")
+    with Proxy(server.url) as proxy, SnapshotStore(proxy.url) as store:
+        found = store.history_all([*REGIONS, "europe"])
+        assert max(proxy.turnarounds.values()) <= 2
+    assert isinstance(found["latam"], WrongTypeError)
+    assert [list(found[region].id) for region in ("mena", "europe")] == [
+        [each.id for each in reversed(scenes[1].snapshots)],
+        [],
+    ]
