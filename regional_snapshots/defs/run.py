@@ -71,7 +71,8 @@ def _results(run: dg.ExecuteInProcessResult, regions: Sequence[str]) -> list[Reg
     published = {}
     for event in run.get_asset_materialization_events():
         metadata = event.materialization.metadata
-        outcome, written = str(metadata["outcome"].value), metadata["outcome"].value != "DUPLICATE"
+        outcome = str(metadata["outcome"].value)
+        written = outcome != "DUPLICATE"
         published[event.partition] = RegionResult(
             region=event.partition or "",
             outcome=outcome,

@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 
 from regional_snapshots.model.schema import UNCHANGED
 from regional_snapshots.model.snapshot import MAX_INSTANT_MS, Snapshot, instant_of
-from regional_snapshots.store.connection import LINK_ERRORS, Command, Connections, Reply, refusal, texts
+from regional_snapshots.store.connection import LINK_ERRORS, Command, Connections, Reply, key_of, refusal, texts
 from regional_snapshots.store.errors import (
     ClockSkewError,
     ConflictError,
@@ -205,8 +205,7 @@ def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snap
     """The replies of *look* as a state. Raises :class:`StoreError` for the first error reply."""
     for reply, command in zip(replies, look(keys, claim, snapshot), strict=True):
         if isinstance(reply, ResponseError):
-            key = "" if len(command) == 1 else str(command[1])
-            raise refusal(reply, region=snapshot.region, key=key) from reply
+            raise refusal(reply, region=snapshot.region, key=key_of(command)) from reply
     _, _, owner, latest, head, score, view, payload_bytes, (seconds, microseconds) = replies
     owner, latest, view = texts((owner, latest, view))
     return Looked(
@@ -266,7 +265,7 @@ def read_transaction(replies: list[Reply], commands: list[Command], snapshot: Sn
         raise Conflict
     for reply, command in zip((*queued, executed), commands[1:], strict=True):
         if isinstance(reply, ResponseError) and not alone:
-            raise refusal(reply, region=snapshot.region, key=_key(command)) from reply
+            raise refusal(reply, region=snapshot.region, key=key_of(command)) from reply
     refused = [
         (command, reply)
         for reply, command in zip(executed, commands[1:-1], strict=True)
@@ -274,9 +273,9 @@ def read_transaction(replies: list[Reply], commands: list[Command], snapshot: Sn
     ]
     if len(refused) == len(executed):
         command, reply = refused[0]
-        raise refusal(reply, region=snapshot.region, key=_key(command)) from reply
+        raise refusal(reply, region=snapshot.region, key=key_of(command)) from reply
     if refused or alone:
-        names = [f"{command[0]} {_key(command)} ({reply})" for command, reply in refused]
+        names = [f"{command[0]} {key_of(command)} ({reply})" for command, reply in refused]
         problem = "; ".join([f"MULTI ({opened})"] * alone + names)
         raise PartialCommitError(f"{snapshot.id} is stored in part, refused: {problem}", region=snapshot.region)
 
@@ -293,10 +292,6 @@ def resolve(answer: Commit, in_doubt: InDoubt | None) -> Commit:
 def _instant(score: bytes) -> int:
     """A score as an instant; what somebody else has entered may be infinite, or too great for an expiry."""
     return int(min(max(float(score), 0.0), MAX_INSTANT_MS))
-
-
-def _key(command: Command) -> str:
-    return str(command[1]) if len(command) > 1 else ""
 
 
 def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:

@@ -133,12 +133,12 @@ class Connections:
         An error reply is raised too, unless ``answer_errors`` leaves it in its place; there, too, is the
         :class:`StoreError` of a node that does not answer while others do.
         """
-        blocks = [(command[1] if len(command) > 1 else "", [command]) for command in commands]
+        blocks = [(key_of(command), [command]) for command in commands]
         answers = await self.ask_each(blocks)
         replies = [answer if isinstance(answer, StoreError) else answer[0] for answer in answers]
         for reply, command in zip(replies, commands, strict=True):
             if isinstance(reply, StoreError | ResponseError) and not answer_errors:
-                raise refusal(reply, key=str(command[1]) if len(command) > 1 else "") from reply
+                raise refusal(reply, key=str(key_of(command))) from reply
         return replies
 
     async def ask_each(self, blocks: Sequence[tuple[str | bytes, Sequence[Command]]]) -> list[list[Reply] | StoreError]:
@@ -148,17 +148,18 @@ class Connections:
         whose node does not answer has its error in its place. Raises :class:`StoreError` if none has an answer.
         """
         answers: list[list[Reply] | StoreError | None] = [None] * len(blocks)
+        left: Sequence[int] = range(len(blocks))
         for attempt in range(TRIES):
             before = self._redirections
             parts: dict[Address, list[int]] = defaultdict(list)
-            for number, answer in enumerate(answers):
-                if not isinstance(answer, list | AccessRefusedError):
-                    parts[self.node_of(blocks[number][0])].append(number)
+            for number in left:
+                parts[self.node_of(blocks[number][0])].append(number)
             asked = [self._ask(node, [blocks[number][1] for number in part]) for node, part in parts.items()]
             for part, found in zip(parts.values(), await asyncio.gather(*asked), strict=True):
                 for number, answer in zip(part, found, strict=True):
                     answers[number] = answer
-            if attempt and self._redirections == before:
+            left = [number for number in left if not isinstance(answers[number], list | AccessRefusedError)]
+            if not left or (attempt and self._redirections == before):
                 break
         if blocks and not any(isinstance(answer, list) for answer in answers):
             raise answers[0]
@@ -210,6 +211,11 @@ class Connections:
             wire.abort()
         self._idle.clear()
         self._room = asyncio.Semaphore(self.limit)
+
+
+def key_of(command: Command) -> str | bytes:
+    """The (first) key that a command names; "" for one that names none."""
+    return command[1] if len(command) > 1 else ""
 
 
 def refusal(error: BaseException | None, *, region: str = "", key: str = "") -> StoreError:

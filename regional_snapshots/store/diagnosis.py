@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from regional_snapshots.store.fates import DROP, KEEP, LEAVE, STAYS, fates
-from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.plan import Plan
+from regional_snapshots.store.plan import Judge, Plan
 from regional_snapshots.store.state import Held, Rules, Seen, order, time_of
 
 CLOCK_GRAIN_MS = 20
@@ -43,19 +42,10 @@ def _types(plan: Plan) -> None:
 
 
 @dataclass(frozen=True)
-class _Diagnosis:
+class _Diagnosis(Judge):
     """What follows from the fates of the snapshots for everything that names one of them."""
 
-    plan: Plan
     fates: dict[str, str]
-
-    @property
-    def seen(self) -> Seen:
-        return self.plan.seen
-
-    @property
-    def keys(self) -> RegionKeys:
-        return self.plan.seen.keys
 
     @cached_property
     def at_instant(self) -> dict[int | None, list[str]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.plan import Plan
-from regional_snapshots.store.state import Held, Seen, order, time_of
+from regional_snapshots.store.plan import Judge, Plan
+from regional_snapshots.store.state import Held, order, time_of
 
 KEEP, ADOPT, DROP, LEAVE, NOTHING = "keep", "adopt", "drop", "leave", "nothing"
 """It stays indexed; is indexed; loses its entry; stays as found; is none of ours."""
@@ -15,22 +14,12 @@ STAYS = (KEEP, ADOPT)
 
 def fates(plan: Plan) -> dict[str, str]:
     """The fate of every judged id; what is found on the way goes into the plan."""
-    judge = _Judge(plan)
+    judge = _Fates(plan)
     return {identity: judge.fate(identity) for identity in sorted(plan.seen.judged)}
 
 
 @dataclass(frozen=True)
-class _Judge:
-    plan: Plan
-
-    @property
-    def seen(self) -> Seen:
-        return self.plan.seen
-
-    @property
-    def keys(self) -> RegionKeys:
-        return self.plan.seen.keys
-
+class _Fates(Judge):
     def fate(self, identity: str) -> str:
         """Judge one id: its payload first, then its age, then its index entry."""
         seen, held, score = self.seen, self.seen.payloads[identity], self.seen.scores.get(identity)

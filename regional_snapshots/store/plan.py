@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from regional_snapshots.store.connection import Command
 from regional_snapshots.store.findings import KINDS, Finding
+from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.state import EARLY_MS, NO_EXPIRY, Held, Rules, Seen
 
 
@@ -76,6 +77,21 @@ class Plan:
     def vanishes(self, held: Held) -> bool:
         """Whether a key is about to expire by itself."""
         return 0 <= held.expires_in_ms <= self.rules.grace_ms
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Whoever judges a region: it reads what was seen, and writes what it finds into the plan."""
+
+    plan: Plan
+
+    @property
+    def seen(self) -> Seen:
+        return self.plan.seen
+
+    @property
+    def keys(self) -> RegionKeys:
+        return self.plan.seen.keys
 
 
 def shown(text: str) -> str:
