@@ -14,8 +14,10 @@ from regional_snapshots.store.errors import (
 )
 from regional_snapshots.store.reader import HISTORY_COLUMNS
 from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots_tests.support.commits import Started, wait_until
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import healthy
+from regional_snapshots_tests.support.faults import Break
 from regional_snapshots_tests.support.proxy import Proxy
 
 REGIONS = ("latam", "mena")
@@ -139,9 +141,13 @@ def test_histories_are_read_side_by_side_and_one_that_cannot_be_read_holds_up_no
         scenes = [healthy(store, client, region, count=2) for region in REGIONS]
     client.delete(scenes[0].names.index)
     client.rpush(scenes[0].names.index, "not", "ours")
-    with Proxy(server.url) as proxy, SnapshotStore(proxy.url) as store:
-        found = store.history_all([*REGIONS, "europe"])
-        assert max(proxy.turnarounds.values()) <= 2
+    with Proxy(server.url) as proxy, SnapshotStore(proxy.url, timeout_s=60) as store:
+        held = proxy.arm(Break.HOLD_REPLY, 1)
+        histories = Started(lambda: store.history_all([*REGIONS, "europe"]))
+        held.wait()
+        wait_until(lambda: len(proxy.requests) == 1 + 3 + 1)  # nobody waits for the first
+        held.release()
+        found = histories.answer()
     assert isinstance(found["latam"], WrongTypeError)
     assert [list(found[region].id) for region in ("mena", "europe")] == [
         [each.id for each in reversed(scenes[1].snapshots)],
