@@ -24,7 +24,7 @@ from regional_snapshots.settings import SettingError, Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from regional_snapshots.store.reconcile import ReconcileReport
+    from regional_snapshots.store.reconcile.reconciler import ReconcileReport
     from regional_snapshots.store.snapshots import SnapshotStore
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -104,7 +104,7 @@ def _is_ours(error: Exception) -> bool:
 def opened(settings: Settings) -> Iterator[SnapshotStore]:
     """The store as the settings have it."""
     from regional_snapshots.store.commit import Policy
-    from regional_snapshots.store.opening import open_store
+    from regional_snapshots.store.snapshots import open_store
 
     with open_store(
         settings.redis_url,
@@ -369,7 +369,7 @@ def redis() -> None:
 
 
 def _embedded() -> Any:
-    from regional_snapshots.store.embedded import EmbeddedServer
+    from regional_snapshots.store.embedded.server import EmbeddedServer
 
     return EmbeddedServer(Settings.load().home / "redis")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.scoring.snapshot import Previous, score_regions
+from regional_snapshots.scoring.parity.snapshot import Previous, score_regions
 
 
 def compute_file(path: Path) -> dict[str, Any]:

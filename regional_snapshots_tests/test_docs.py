@@ -11,7 +11,7 @@ import pytest
 from regional_snapshots.cli import main
 from regional_snapshots.defs.refresh import Withheld
 from regional_snapshots.store.commit import Outcome
-from regional_snapshots.store.findings import KINDS
+from regional_snapshots.store.reconcile.findings import KINDS
 
 CHECKOUT = Path(__file__).parents[1]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")

@@ -56,7 +56,7 @@ import json
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.schema import problems
-from regional_snapshots.scoring.snapshot import score_regions
+from regional_snapshots.scoring.parity.snapshot import score_regions
 feeds = Feeds.parse({"climate:sea-ice:v1": {"extent": 7, "fetchedAt": 1}}, {}, 1_787_400_000_000)
 scored = score_regions(REGION_IDS, feeds, {}, 1_787_400_000_000)
 assert not [line for entry in scored.values() for line in problems(entry.snapshot.document)]
@@ -81,6 +81,6 @@ def test_a_feed_is_one_row(copy: Path) -> None:
 
 
 def test_a_trigger_is_one_row(copy: Path) -> None:
-    add(copy / "regional_snapshots/scoring/triggers.py", "TRIGGERS: tuple[Trigger, ...] = (\n", NEW_TRIGGER)
+    add(copy / "regional_snapshots/scoring/parity/triggers.py", "TRIGGERS: tuple[Trigger, ...] = (\n", NEW_TRIGGER)
     active = python(copy, SCORED + "print(json.dumps(scored['latam'].snapshot.document['triggers']['active']))")
     assert [trigger["id"] for trigger in active] == ["latam_fragile"]

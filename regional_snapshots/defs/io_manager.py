@@ -9,7 +9,7 @@ from regional_snapshots.defs.metadata import commit_metadata
 from regional_snapshots.defs.refresh import Refresh, Withheld
 from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.scoring.snapshot import Scored
+from regional_snapshots.scoring.parity.snapshot import Scored
 from regional_snapshots.store.errors import StoreError
 
 

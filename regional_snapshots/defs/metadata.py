@@ -9,9 +9,9 @@ import dagster as dg
 
 from regional_snapshots.model.feeds import FeedReport, Feeds
 from regional_snapshots.model.regions import REGIONS
-from regional_snapshots.scoring.snapshot import Scored
+from regional_snapshots.scoring.parity.snapshot import Scored
 from regional_snapshots.store.commit import Commit
-from regional_snapshots.store.findings import KINDS, Finding
+from regional_snapshots.store.reconcile.findings import KINDS, Finding
 
 if TYPE_CHECKING:
     import pandas as pd

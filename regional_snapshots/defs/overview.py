@@ -10,7 +10,7 @@ from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.store.errors import StoreError
-from regional_snapshots.store.summary import publish_summary
+from regional_snapshots.store.records.summary import publish_summary
 
 if TYPE_CHECKING:
     import pandas as pd

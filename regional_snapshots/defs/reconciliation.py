@@ -11,10 +11,10 @@ from regional_snapshots.defs.metadata import OPERATIONS, OWNERS, finding_line, s
 from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.errors import StoreError
-from regional_snapshots.store.findings import KINDS
+from regional_snapshots.store.reconcile.findings import KINDS
 
 if TYPE_CHECKING:
-    from regional_snapshots.store.reconcile import ReconcileReport
+    from regional_snapshots.store.reconcile.reconciler import ReconcileReport
 
 COLUMNS = {
     "region": ("string", "Id of the region."),

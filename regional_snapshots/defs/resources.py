@@ -8,8 +8,7 @@ from pydantic import Field, PrivateAttr
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.errors import StoreError
-from regional_snapshots.store.opening import open_store
-from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots.store.snapshots import SnapshotStore, open_store
 
 
 class SnapshotStoreResource(dg.ConfigurableResource):

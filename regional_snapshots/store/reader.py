@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from redis.exceptions import ResponseError
 
 from regional_snapshots.model.snapshot import AXES, DamagedSnapshotError, Snapshot, instant_of
-from regional_snapshots.store.connection import Connections, Reply, refusal, texts
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
+from regional_snapshots.store.link.connections import Connections, Reply, refusal, texts
 
 if TYPE_CHECKING:
     import pandas as pd

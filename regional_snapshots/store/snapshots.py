@@ -6,19 +6,21 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.commit import Commit, Committer, Policy
-from regional_snapshots.store.connection import Connections
+from regional_snapshots.store.embedded.server import EmbeddedServer
 from regional_snapshots.store.errors import ConfigurationError, StoreError
-from regional_snapshots.store.feeds import read_feeds, write_feeds
-from regional_snapshots.store.inspection import inspect
 from regional_snapshots.store.keys import LAYOUTS
+from regional_snapshots.store.link.connections import Connections
+from regional_snapshots.store.link.inspection import inspect
 from regional_snapshots.store.reader import Found, SnapshotReader
-from regional_snapshots.store.reconcile import Reconciler, ReconcileReport
+from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileReport
+from regional_snapshots.store.records.feeds import read_feeds, write_feeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,6 +184,12 @@ class SnapshotStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def open_store(url: str, *, feeds_url: str, home: Path, layout: str, policy: Policy) -> SnapshotStore:
+    """The store at ``url``; when that is empty, on the embedded server of ``home``. Raises :class:`StoreError`."""
+    url = url or EmbeddedServer(home / "redis").ensure()
+    return SnapshotStore(url, feeds_url=feeds_url, layout=layout, policy=policy)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

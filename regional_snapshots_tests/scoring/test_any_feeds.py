@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.schema import problems
-from regional_snapshots.scoring.snapshot import Previous, Scored, score_regions
+from regional_snapshots.scoring.parity.snapshot import Previous, Scored, score_regions
 from regional_snapshots_tests.scoring.strategies import anything, metas, nested, sources, well_formed
 from regional_snapshots_tests.scoring.worlds import KEYS, NOW, document
 

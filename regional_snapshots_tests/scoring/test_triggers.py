@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.scoring.transmissions import TEMPLATES, transmission_paths
-from regional_snapshots.scoring.triggers import TRIGGERS, trigger_state
+from regional_snapshots.scoring.parity.transmissions import TEMPLATES, transmission_paths
+from regional_snapshots.scoring.parity.triggers import TRIGGERS, trigger_state
 from regional_snapshots_tests.scoring.worlds import NOW, chokepoint, document, many_signals
 
 

@@ -9,8 +9,8 @@ from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.commit import Outcome, Policy
 from regional_snapshots.store.errors import ConfigurationError, StoreError, UnreachableError
+from regional_snapshots.store.records.summary import publish_summary
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots.store.summary import publish_summary
 from regional_snapshots_tests.support.cluster import Cluster
 from regional_snapshots_tests.support.commits import REGION, Started, executions, fresh
 from regional_snapshots_tests.support.drift import EVERYTHING, healthy

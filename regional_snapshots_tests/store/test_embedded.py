@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import redis
 
-from regional_snapshots.store import embedded
-from regional_snapshots.store.embedded import EmbeddedServer
-from regional_snapshots.store.embedded_lock import try_start_lock
+from regional_snapshots.store.embedded import server as embedded
+from regional_snapshots.store.embedded.lock import try_start_lock
+from regional_snapshots.store.embedded.server import EmbeddedServer
 from regional_snapshots.store.errors import EmbeddedServerError, StoreError
 
 ENSURE = (
-    "import sys; from pathlib import Path; from regional_snapshots.store.embedded import EmbeddedServer\n"
+    "import sys; from pathlib import Path; from regional_snapshots.store.embedded.server import EmbeddedServer\n"
     "print(EmbeddedServer(Path(sys.argv[1])).ensure())"
 )
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")

@@ -17,15 +17,15 @@ from pathlib import Path
 import pytest
 import redis
 
-from regional_snapshots.store.embedded import EmbeddedServer
-from regional_snapshots.store.embedded_lock import server_pid
+from regional_snapshots.store.embedded.lock import server_pid
+from regional_snapshots.store.embedded.server import EmbeddedServer
 
 ROUNDS = int(os.environ.get("REGIONAL_SNAPSHOTS_TEST_ROUNDS", "2"))
 RACERS = 20
 RACER = """
 import sys, redis
 from pathlib import Path
-from regional_snapshots.store.embedded import EmbeddedServer
+from regional_snapshots.store.embedded.server import EmbeddedServer
 server = EmbeddedServer(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -48,7 +48,7 @@ def servers_on(directory: Path) -> list[int]:
             works_here = "redis.sock" in command and (process / "cwd").samefile(directory)
         except OSError:  # it ended while we looked
             continue
-        if works_here and "embedded_launcher" not in command:
+        if works_here and "launcher.py" not in command:
             found.append(int(process.name))
     return found
 

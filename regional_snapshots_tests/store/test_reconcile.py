@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from regional_snapshots.store import findings
 from regional_snapshots.store.commit import Outcome
 from regional_snapshots.store.errors import AccessRefusedError, UnreachableError
+from regional_snapshots.store.reconcile import findings
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import EVERYTHING, SINGLE, TO_A_CLAIM, healthy, picture
@@ -251,8 +251,8 @@ def test_a_hundred_healthy_regions_take_at_most_six_round_trips(server):
 
 
 def test_history_longer_than_a_page_is_checked_to_its_end(store, server, monkeypatch):
-    monkeypatch.setattr("regional_snapshots.store.reconcile.ENTRIES", 4)
-    monkeypatch.setattr("regional_snapshots.store.reconcile.SMALLEST_PAGE", 4)
+    monkeypatch.setattr("regional_snapshots.store.reconcile.reconciler.ENTRIES", 4)
+    monkeypatch.setattr("regional_snapshots.store.reconcile.reconciler.SMALLEST_PAGE", 4)
     client = server.client()
     scene = healthy(store, client, "mena", count=21)
     gone = scene.snapshots[:9]

@@ -14,8 +14,8 @@ import pytest
 
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.errors import StoreError, UnreachableError
+from regional_snapshots.store.reconcile.state import EARLY_MS
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots.store.state import EARLY_MS
 from regional_snapshots_tests.support.commits import Started, wait_until
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import TO_A_CLAIM, TO_A_SNAPSHOT, TO_THE_REGION, healthy, picture

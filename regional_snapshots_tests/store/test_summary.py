@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from regional_snapshots.store.commit import Outcome
+from regional_snapshots.store.records.summary import publish_summary
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots.store.summary import publish_summary
 from regional_snapshots_tests.support.commits import REGION, fresh
 
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 import redis
 
-from regional_snapshots.store.connection import Connections
 from regional_snapshots.store.errors import AccessRefusedError, ConfigurationError, StoreError, UnreachableError
+from regional_snapshots.store.link.connections import Connections
 from regional_snapshots_tests.support.proxy import Proxy
 
 

@@ -8,8 +8,8 @@ import redis
 
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS
 from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.records.summary import publish_summary
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots.store.summary import publish_summary
 from regional_snapshots_tests.support.commits import fresh
 from regional_snapshots_tests.support.drift import EVERYTHING, healthy
 from regional_snapshots_tests.support.oracle import violations

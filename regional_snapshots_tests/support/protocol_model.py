@@ -17,9 +17,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from regional_snapshots.model.schema import UNCHANGED as UNCHANGED_REASON
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store import commit
-from regional_snapshots.store.commit import Outcome, Writes
+from regional_snapshots.store.commit import Outcome
+from regional_snapshots.store.protocol import look, transaction
+from regional_snapshots.store.protocol.decide import Writes
 from regional_snapshots_tests.support.protocol_scenarios import KEYS, MISTAKES, POLICY, SCENARIOS, Protocol, Scenario
 from regional_snapshots_tests.support.protocol_server import NOW_MS, Store, executed, served
 
@@ -92,8 +94,8 @@ class Model:
         """The scenario's first state: what is stored was committed long ago, its claims have expired."""
         store: Store = frozenset()
         for made in self.scenario.stored:
-            seen = commit.Looked(None, None, None, False, None, 0, NOW_MS)
-            store, _ = executed(store, tuple(commit.transaction(KEYS, "", made, Writes(False, 0), seen, POLICY)))
+            seen = look.Looked(None, None, None, False, None, 0, NOW_MS)
+            store, _ = executed(store, tuple(transaction.transaction(KEYS, "", made, Writes(False, 0), seen, POLICY)))
         store = frozenset((key, value) for key, value in store if key)
         damage, expiry = self.scenario.damage, self.scenario.expiry
         writer = Process(mortal=not damage)
@@ -140,11 +142,11 @@ class Model:
 
     def _concluded(self, place: int, replies: tuple) -> tuple[tuple, tuple]:
         made, claim = self.snapshots[place], self.claims[place]
-        seen = commit.read_look(list(replies), KEYS, claim, made)
+        seen = look.read_look(list(replies), KEYS, claim, made)
         decision = self.protocol.decide(seen, made, POLICY, force=self.forced[place])
         if not isinstance(decision, Writes):
             return decision, ()
-        return (), tuple(commit.transaction(KEYS, claim, made, decision, seen, POLICY))
+        return (), tuple(transaction.transaction(KEYS, claim, made, decision, seen, POLICY))
 
     def examine(self, state: State, place: int) -> State:
         """The reconciler watches every key; then it reads, judges and mends."""
@@ -180,7 +182,7 @@ class Model:
             raise Violation(f"{made.id} is written twice")
         head = _head(state.store)
         if (
-            made.reason == commit.UNCHANGED
+            made.reason == UNCHANGED_REASON
             and head
             and head[0] // POLICY.bucket_ms == made.generated_at // POLICY.bucket_ms
         ):

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from regional_snapshots.model.schema import UNCHANGED as UNCHANGED_REASON
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store import commit
-from regional_snapshots.store.commit import Policy, Writes
+from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.keys import RegionKeys
+from regional_snapshots.store.protocol import decide, look
+from regional_snapshots.store.protocol.decide import Writes
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.protocol_server import NOW_MS
 
@@ -21,8 +23,8 @@ KEYS = RegionKeys("latam")
 class Protocol:
     """The functions of the code that are explored; a planted mistake replaces one."""
 
-    look: Callable[..., list] = commit.look
-    decide: Callable[..., Any] = commit.decide
+    look: Callable[..., list] = look.look
+    decide: Callable[..., Any] = decide.decide
     blind: bool = False
     mends_unwatched: bool = False
     forgets_doubt: bool = False
@@ -47,7 +49,7 @@ def _made(bucket: int, offset_ms: int, reason: str = "regime_shift") -> Snapshot
 
 
 OLD, FIRST, RIVAL, SECOND, NEWEST = _made(0, 0), _made(1, 0), _made(1, 1), _made(2, 0), _made(3, 0)
-UNCHANGED = _made(1, 1, commit.UNCHANGED)
+UNCHANGED = _made(1, 1, UNCHANGED_REASON)
 SCENARIOS = {
     "one bucket": Scenario((OLD,), (FIRST, RIVAL), expiry=True),
     "two buckets": Scenario((OLD,), (FIRST, SECOND)),
@@ -61,12 +63,12 @@ SCENARIOS = {
 
 
 def _latest_though_late(*arguments: Any, **options: Any) -> Any:
-    decision = commit.decide(*arguments, **options)
+    decision = decide.decide(*arguments, **options)
     return replace(decision, late=False) if isinstance(decision, Writes) else decision
 
 
 def _watching(given: tuple, *keys: str) -> list:
-    return [("WATCH", *keys) if command[0] == "WATCH" else command for command in commit.look(*given)]
+    return [("WATCH", *keys) if command[0] == "WATCH" else command for command in look.look(*given)]
 
 
 MISTAKES = {

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import redis
 
-from regional_snapshots.store.server_binary import server_binaries
+from regional_snapshots.store.embedded.binary import server_binaries
 
 HARNESS_USER = "harness"
 """A user that may do everything, so that a test can shut out the default user and still look."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from redis.exceptions import NoPermissionError, ResponseError
 
-from regional_snapshots.store.connection import Connections
 from regional_snapshots.store.errors import ConfigurationError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
+from regional_snapshots.store.link.connections import Connections
 
 PROBE = "probe"
 """A region that does not exist: its keys are named, and nothing is written under them."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from regional_snapshots.store.connection import Command
-from regional_snapshots.store.findings import KINDS, Finding
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.state import EARLY_MS, NO_EXPIRY, Held, Rules, Seen
+from regional_snapshots.store.link.connections import Command
+from regional_snapshots.store.reconcile.findings import KINDS, Finding
+from regional_snapshots.store.reconcile.state import EARLY_MS, NO_EXPIRY, Held, Rules, Seen
 
 
 @dataclass(frozen=True)

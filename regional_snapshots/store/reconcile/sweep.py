@@ -7,11 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 
-from regional_snapshots.store.connection import Command, Connections, Reply
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
-from regional_snapshots.store.observation import Suspects, packed, text
-from regional_snapshots.store.wire import Address
+from regional_snapshots.store.link.connections import Command, Connections, Reply
+from regional_snapshots.store.link.wire import Address
+from regional_snapshots.store.reconcile.observation import Suspects, packed, text
 
 STEP = 1000
 """Keys that the server looks at per exchange."""

@@ -14,7 +14,7 @@ from typing import Any
 from regional_snapshots.model.schema import REGIME_LABELS, TRIGGER_REASONS, UNCHANGED
 from regional_snapshots.model.snapshot import BUFFERS
 from regional_snapshots.model.values import MAX_INSTANT_MS, MAX_MAGNITUDE, clean
-from regional_snapshots.scoring.regime import CALM
+from regional_snapshots.scoring.parity.regime import CALM
 
 JUMP = 0.15
 SHIFT = 0.15

@@ -20,10 +20,10 @@ from urllib.parse import quote
 
 import redis
 
-from regional_snapshots.store.embedded_directory import EmbeddedDirectory
-from regional_snapshots.store.embedded_lock import LAUNCHER, LIFETIME_LOCK, LOCK_TAKEN, server_pid, try_start_lock
+from regional_snapshots.store.embedded.binary import server_binaries
+from regional_snapshots.store.embedded.directory import EmbeddedDirectory
+from regional_snapshots.store.embedded.lock import LAUNCHER, LIFETIME_LOCK, LOCK_TAKEN, server_pid, try_start_lock
 from regional_snapshots.store.errors import EmbeddedServerError
-from regional_snapshots.store.server_binary import server_binaries
 
 SERVER_OPTIONS = {
     "port": "0",

@@ -9,9 +9,9 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from regional_snapshots.model.schema import TRIGGER_REASONS
-from regional_snapshots.store.connection import Command, Reply
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.observation import (
+from regional_snapshots.store.link.connections import Command, Reply
+from regional_snapshots.store.reconcile.observation import (
     Suspects,
     claim_keys,
     hard,
@@ -22,7 +22,7 @@ from regional_snapshots.store.observation import (
     text,
     verdict,
 )
-from regional_snapshots.store.state import Held, Rules, Seen, time_of
+from regional_snapshots.store.reconcile.state import Held, Rules, Seen, time_of
 
 Step = tuple[list[Command], Callable[[list[Reply]], None]]
 """Commands, and who notes their replies."""

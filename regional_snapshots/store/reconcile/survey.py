@@ -8,10 +8,20 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from regional_snapshots.store.connection import Command, Reply
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.observation import SHORT, Suspects, claim_keys, executed, hard, ms, soft, text, verdict
-from regional_snapshots.store.state import EARLY_MS, NO_EXPIRY, Rules, time_of
+from regional_snapshots.store.link.connections import Command, Reply
+from regional_snapshots.store.reconcile.observation import (
+    SHORT,
+    Suspects,
+    claim_keys,
+    executed,
+    hard,
+    ms,
+    soft,
+    text,
+    verdict,
+)
+from regional_snapshots.store.reconcile.state import EARLY_MS, NO_EXPIRY, Rules, time_of
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from regional_snapshots.store.errors import (
     UnreachableError,
     WrongTypeError,
 )
-from regional_snapshots.store.wire import Address, Command, Reply, Wire
+from regional_snapshots.store.link.wire import Address, Command, Reply, Wire
 
 LINK_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
 """What an exchange raises when the link broke, rather than the server answering."""

@@ -9,9 +9,9 @@ from redis.exceptions import ResponseError
 
 from regional_snapshots.model.schema import TRIGGER_REASONS
 from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot
-from regional_snapshots.store.connection import Command, Reply, refusal
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.state import Held
+from regional_snapshots.store.link.connections import Command, Reply, refusal
+from regional_snapshots.store.reconcile.state import Held
 
 SHORT = 99
 """Last byte that is read of a pointer, view or claim: enough for an id, whatever else somebody wrote there."""

@@ -20,8 +20,6 @@ from dataclasses import dataclass, field, replace
 from redis.exceptions import ResponseError
 
 from regional_snapshots.store.commit import Policy
-from regional_snapshots.store.connection import LINK_ERRORS, Command, Connections, Reply, refusal
-from regional_snapshots.store.diagnosis import diagnose
 from regional_snapshots.store.errors import (
     RECONCILE,
     ConflictError,
@@ -31,15 +29,17 @@ from regional_snapshots.store.errors import (
     StoreError,
     UnreachableError,
 )
-from regional_snapshots.store.findings import Finding, ReconcileReport, RegionState
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
-from regional_snapshots.store.look import BATCH, look
-from regional_snapshots.store.observation import Suspects, packed
-from regional_snapshots.store.plan import Plan, shown
-from regional_snapshots.store.state import Rules, Seen, order
-from regional_snapshots.store.survey import Surveyed, survey
-from regional_snapshots.store.sweep import sweep
-from regional_snapshots.store.wire import Address, Wire
+from regional_snapshots.store.link.connections import LINK_ERRORS, Command, Connections, Reply, refusal
+from regional_snapshots.store.link.wire import Address, Wire
+from regional_snapshots.store.reconcile.diagnosis import diagnose
+from regional_snapshots.store.reconcile.examination import BATCH, look
+from regional_snapshots.store.reconcile.findings import Finding, ReconcileReport, RegionState
+from regional_snapshots.store.reconcile.observation import Suspects, packed
+from regional_snapshots.store.reconcile.plan import Plan, shown
+from regional_snapshots.store.reconcile.state import Rules, Seen, order
+from regional_snapshots.store.reconcile.survey import Surveyed, survey
+from regional_snapshots.store.reconcile.sweep import sweep
 
 __all__ = ["Finding", "ReconcileReport", "Reconciler"]
 log = logging.getLogger(__name__)

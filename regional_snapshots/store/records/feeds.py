@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from redis.exceptions import ClusterCrossSlotError, ResponseError
 
-from regional_snapshots.store.connection import Connections, refusal
 from regional_snapshots.store.errors import StoreError, WrongTypeError
+from regional_snapshots.store.link.connections import Connections, refusal
 
 
 async def read_feeds(connections: Connections, keys: Sequence[str]) -> dict[str, bytes | None]:

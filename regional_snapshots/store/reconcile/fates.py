@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regional_snapshots.store.plan import Judge, Plan
-from regional_snapshots.store.state import Held, order, time_of
+from regional_snapshots.store.reconcile.plan import Judge, Plan
+from regional_snapshots.store.reconcile.state import Held, order, time_of
 
 KEEP, ADOPT, DROP, LEAVE, NOTHING = "keep", "adopt", "drop", "leave", "nothing"
 """It stays indexed; is indexed; loses its entry; stays as found; is none of ours."""

@@ -18,7 +18,7 @@ START_LOCK = "start.lock"
 LIFETIME_LOCK = "server.lock"
 LOCK_TAKEN = 75
 """Exit status of the launcher when another server already holds the lifetime lock."""
-LAUNCHER = Path(__file__).with_name("embedded_launcher.py")
+LAUNCHER = Path(__file__).with_name("launcher.py")
 
 _WHOLE_FILE = {"type": fcntl.F_WRLCK, "whence": os.SEEK_SET, "start": 0, "length": 0, "pid": 0, "sysid": 0}
 _LINUX = ("hhqqi4x", ("type", "whence", "start", "length", "pid"))

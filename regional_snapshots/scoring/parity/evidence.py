@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from regional_snapshots.model.values import clean
-from regional_snapshots.scoring.scope import Scope
+from regional_snapshots.scoring.parity.scope import Scope
 
 MAX_ITEMS = 30
 LEAST_COUNTRY_SCORE = 50

@@ -10,7 +10,7 @@ from typing import Any
 
 from regional_snapshots.model.shapes.forecasts import Forecast
 from regional_snapshots.model.values import round3, total
-from regional_snapshots.scoring.scope import Scope
+from regional_snapshots.scoring.parity.scope import Scope
 
 HORIZONS: dict[str, tuple[str, ...]] = {
     "24h": ("h24", "24h", "day"),

@@ -13,7 +13,7 @@ from regional_snapshots.model.countries import ISO2_OF, REGION_OF, criticality
 from regional_snapshots.model.shapes.risk import Signal
 from regional_snapshots.model.snapshot import AXES, BUFFERS, PRESSURES
 from regional_snapshots.model.values import clean, clip, mean, percentile, round3, total, weighted_mean
-from regional_snapshots.scoring.scope import Scope
+from regional_snapshots.scoring.parity.scope import Scope
 
 BASELINE_DEBT_PCT = 60.0
 MARITIME_WITHOUT_DATA = 0.7

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regional_snapshots.model.values import clip, round3
-from regional_snapshots.scoring.scope import Scope
+from regional_snapshots.scoring.parity.scope import Scope
 
 MAX_ACTORS = 10
 MAX_EVIDENCE_IDS = 5

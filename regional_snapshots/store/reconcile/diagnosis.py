@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from regional_snapshots.store.fates import DROP, KEEP, LEAVE, STAYS, fates
-from regional_snapshots.store.plan import Judge, Plan
-from regional_snapshots.store.state import Held, Rules, Seen, order, time_of
+from regional_snapshots.store.reconcile.fates import DROP, KEEP, LEAVE, STAYS, fates
+from regional_snapshots.store.reconcile.plan import Judge, Plan
+from regional_snapshots.store.reconcile.state import Held, Rules, Seen, order, time_of
 
 CLOCK_GRAIN_MS = 20
 """By how much an expiry may seem wrong because it was read a little later than the server's time."""

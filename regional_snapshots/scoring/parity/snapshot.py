@@ -12,9 +12,9 @@ from typing import Any
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import GEOGRAPHY_VERSION, REGIONS
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.scoring.actors import actors
-from regional_snapshots.scoring.balance import balance
-from regional_snapshots.scoring.changes import (
+from regional_snapshots.scoring.parity.actors import actors
+from regional_snapshots.scoring.parity.balance import balance
+from regional_snapshots.scoring.parity.changes import (
     Baseline,
     UnreadablePreviousError,
     baseline_of,
@@ -23,13 +23,13 @@ from regional_snapshots.scoring.changes import (
     no_changes,
     trigger_reason,
 )
-from regional_snapshots.scoring.evidence import evidence
-from regional_snapshots.scoring.mobility import mobility
-from regional_snapshots.scoring.regime import regime, regime_label
-from regional_snapshots.scoring.scenarios import scenario_sets
-from regional_snapshots.scoring.scope import scope_of
-from regional_snapshots.scoring.transmissions import transmission_paths
-from regional_snapshots.scoring.triggers import triggers
+from regional_snapshots.scoring.parity.evidence import evidence
+from regional_snapshots.scoring.parity.mobility import mobility
+from regional_snapshots.scoring.parity.regime import regime, regime_label
+from regional_snapshots.scoring.parity.scenarios import scenario_sets
+from regional_snapshots.scoring.parity.scope import scope_of
+from regional_snapshots.scoring.parity.transmissions import transmission_paths
+from regional_snapshots.scoring.parity.triggers import triggers
 
 MODEL_VERSION = "0.1.0"
 SCORING_VERSION = "1.1.0"

@@ -10,7 +10,7 @@ from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.shapes.movement import Airport, Flight
-from regional_snapshots.scoring.scope import Scope
+from regional_snapshots.scoring.parity.scope import Scope
 
 NORTH_AMERICAN = frozenset({"USA", "United States", "United States of America", "Canada", "Mexico"})
 SOUTH_ASIAN = frozenset({"India", "Pakistan", "Bangladesh", "Sri Lanka", "Afghanistan", "Nepal", "Bhutan", "Maldives"})

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from redis.exceptions import ResponseError
 
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store.connection import Connections, refusal
 from regional_snapshots.store.keys import KeyLayout
+from regional_snapshots.store.link.connections import Connections, refusal
 
 LIFE_S = 12 * 60 * 60
 

@@ -1,0 +1,1 @@
+"""The parity method: what the former script computes, number by number. Source: the pipeline specification."""

@@ -1,0 +1,1 @@
+"""The server of our own, for machines without Redis: one per home directory, shared by everything that runs there."""

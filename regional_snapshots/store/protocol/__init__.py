@@ -1,0 +1,1 @@
+"""The commit protocol, one file a step: look, decide, transaction, resolve."""

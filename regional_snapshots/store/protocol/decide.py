@@ -1,0 +1,65 @@
+"""*Decide*: from what was seen to what is written. Pure: no connection, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from regional_snapshots.model.schema import UNCHANGED
+from regional_snapshots.model.snapshot import Snapshot, instant_of
+from regional_snapshots.store.errors import ClockSkewError, OutsideRetentionError
+from regional_snapshots.store.protocol.look import Looked
+from regional_snapshots.store.protocol.policy import DAY_MS, Outcome, Policy
+
+
+@dataclass(frozen=True)
+class Writes:
+    """The decision to commit: whether latest moves, and when the index expires."""
+
+    late: bool
+    index_expires_ms: int
+
+
+def decide(seen: Looked, snapshot: Snapshot, policy: Policy, *, force: bool = False) -> Writes | tuple[Outcome, str]:
+    """What to do with a snapshot, given what was seen: write it, or the outcome and the bucket's owner."""
+    _check_time(snapshot, seen.server_ms, policy)
+    mine = (snapshot.generated_at, snapshot.id)
+    if _stored_whole(seen, snapshot):
+        return Outcome.COMMITTED, snapshot.id
+    if not force and seen.claim not in (None, snapshot.id):
+        return Outcome.DUPLICATE, seen.claim
+    if not force and snapshot.reason == UNCHANGED and seen.claim is None and _head_in_bucket(seen, snapshot, policy):
+        return Outcome.DUPLICATE, seen.head[1]
+    newest = mine if seen.head is None else max(mine, seen.head)
+    late = newest != mine or order_of(seen.latest) > mine  # latest is ahead of the head where the index was lost
+    return Writes(late=late, index_expires_ms=newest[0] + policy.retention_ms)
+
+
+def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:
+    if snapshot.generated_at <= server_ms - policy.retention_ms:
+        days = policy.retention_ms / DAY_MS
+        raise OutsideRetentionError(
+            f"{snapshot.id} is older than the retention of {days:g} days", region=snapshot.region
+        )
+    ahead_ms = snapshot.generated_at - server_ms
+    if ahead_ms > policy.bucket_ms:
+        raise ClockSkewError(f"{snapshot.id} is {ahead_ms / 1000:.0f} s ahead of the server", region=snapshot.region)
+
+
+def _stored_whole(seen: Looked, snapshot: Snapshot) -> bool:
+    """Whether an earlier attempt succeeded: everything it writes is there, and latest is not behind it."""
+    viewed = order_of(seen.view)[0] == snapshot.generated_at  # by its own id or, of two of one instant, by the other's
+    stored = seen.indexed and seen.payload_bytes == len(snapshot.payload) and viewed
+    return stored and order_of(seen.latest) >= (snapshot.generated_at, snapshot.id)
+
+
+def order_of(snapshot_id: str | None) -> tuple[int, str]:
+    """Where an id stands in time; what is no id stands before everything."""
+    try:
+        return instant_of(snapshot_id or ""), snapshot_id or ""
+    except ValueError:
+        return -1, ""
+
+
+def _head_in_bucket(seen: Looked, snapshot: Snapshot, policy: Policy) -> bool:
+    """Nothing changed since the head, and the head is of this very bucket: then the head owns the bucket."""
+    return seen.head is not None and seen.head[0] // policy.bucket_ms == snapshot.generated_at // policy.bucket_ms

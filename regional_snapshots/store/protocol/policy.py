@@ -1,0 +1,51 @@
+"""How long things live, how patient a commit is, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+DAY_MS = 86_400_000
+MINUTE_MS = 60_000
+
+
+class Outcome(str, Enum):
+    """What became of a snapshot that did not fail."""
+
+    COMMITTED = "COMMITTED"
+    DUPLICATE = "DUPLICATE"
+    LATE = "LATE"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How long snapshots are kept, how long one owns its bucket, and how patient a commit is.
+
+    It gives up after so many ``attempts``, or when ``patience_s`` have passed since its first setback: long enough for
+    a server to come back from a restart.
+    """
+
+    retention_ms: int = 90 * DAY_MS
+    bucket_ms: int = 15 * MINUTE_MS
+    attempts: int = 60
+    patience_s: float = 20.0
+
+    @classmethod
+    def of(cls, retention_days: float, bucket_minutes: float) -> Policy:
+        """The policy in the units of the settings."""
+        return cls(retention_ms=int(retention_days * DAY_MS), bucket_ms=int(bucket_minutes * MINUTE_MS))
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The answer to the caller. ``owner`` is the id that owns the bucket: one's own, or the winner's.
+
+    ``bytes`` were written by this very attempt: 0 when it found the snapshot, or another, already there.
+    """
+
+    outcome: Outcome
+    region: str
+    id: str
+    owner: str
+    attempts: int
+    bytes: int

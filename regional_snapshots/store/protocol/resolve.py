@@ -1,0 +1,24 @@
+"""*Resolve*: what became of an attempt whose answer was lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from regional_snapshots.store.protocol.policy import Commit, Outcome
+
+
+class InDoubt(Exception):
+    """The link broke after the transaction may have been sent. ``aim``: the outcome if it was executed."""
+
+    def __init__(self, aim: Outcome) -> None:
+        super().__init__(aim)
+        self.aim = aim
+
+
+def resolve(answer: Commit, in_doubt: InDoubt | None) -> Commit:
+    """The answer, knowing of an attempt in doubt: what *look* then finds stored is what that attempt aimed at.
+
+    An aim that has been overtaken since cannot have landed later: its watch would have voided it.
+    """
+    landed = in_doubt is not None and answer.outcome is Outcome.COMMITTED and not answer.bytes
+    return replace(answer, outcome=in_doubt.aim) if landed else answer

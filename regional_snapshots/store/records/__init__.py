@@ -1,0 +1,1 @@
+"""What lies beside the snapshots in the same store: feeds, the summary."""
