@@ -13,8 +13,11 @@ import redis
 from redis.asyncio import BlockingConnectionPool
 
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store.commit import Looked, Policy, Writes, look, transaction
+from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.keys import RegionKeys
+from regional_snapshots.store.protocol.decide import Writes
+from regional_snapshots.store.protocol.look import Looked, look
+from regional_snapshots.store.protocol.transaction import transaction
 
 LIFE_MS = 90 * 86_400_000
 POLICY = Policy()
