@@ -11,10 +11,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.packaged import CHECKOUT, in_checkout
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
 UNPREFIXED = ("redis_url", "feeds_redis_url", "dagster_home")
-CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 class SettingError(ValueError):
@@ -73,7 +73,7 @@ def _check_names(env: Mapping[str, str]) -> None:
 
 def _default_home() -> Path:
     """One ignored folder: in the checkout when run from one, else in the user's home."""
-    return CHECKOUT / ".home" if (CHECKOUT / "dagster.yaml").is_file() else Path.home() / ".regional_snapshots"
+    return CHECKOUT / ".home" if in_checkout() else Path.home() / ".regional_snapshots"
 
 
 def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

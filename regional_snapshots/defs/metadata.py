@@ -9,6 +9,7 @@ import dagster as dg
 
 from regional_snapshots.model.feeds import FeedReport, Feeds
 from regional_snapshots.model.regions import REGIONS
+from regional_snapshots.packaged import packaged
 from regional_snapshots.scoring.parity.snapshot import Scored
 from regional_snapshots.store.commit import Commit
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 OWNERS = ["team:regional-snapshots"]
 """Who is asked about our assets."""
 
-OPERATIONS, FEEDS_GUIDE = "docs/operations.md", "docs/writing-feeds.md"
+OPERATIONS, FEEDS_GUIDE = str(packaged("docs/operations.md")), str(packaged("docs/writing-feeds.md"))
 """Pages of the project that an asset points to."""
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import dagster as dg
 
 from regional_snapshots.defs.partitions import range_tags, runs_for
-from regional_snapshots.settings import CHECKOUT, Settings
+from regional_snapshots.packaged import packaged
+from regional_snapshots.settings import Settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
@@ -61,8 +62,8 @@ def run_refresh(
 def prepare_instance(settings: Settings) -> None:
     """Make DAGSTER_HOME exist, with the project's instance settings in it, and let Dagster know."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    ours, theirs = CHECKOUT / "dagster.yaml", settings.dagster_home / "dagster.yaml"
-    if ours.is_file() and not theirs.exists():
+    ours, theirs = packaged("dagster.yaml"), settings.dagster_home / "dagster.yaml"
+    if not theirs.exists():
         theirs.symlink_to(ours)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
