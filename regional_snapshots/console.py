@@ -72,6 +72,11 @@ def when(instant_ms: float) -> str:
     return datetime.fromtimestamp(instant_ms / 1000, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def words(name: str) -> str:
+    """An id such as ``coercive_stalemate`` as words, which a narrow table can break."""
+    return name.replace("_", " ")
+
+
 def card(snapshot: Snapshot) -> None:
     """One snapshot for people."""
     document = snapshot.document

@@ -1,0 +1,94 @@
+"""`feeds`: load feed documents; see their state."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from regional_snapshots import console
+from regional_snapshots.commands.shared.command import FINE, CannotRun, command, opened
+from regional_snapshots.settings import Settings
+
+if TYPE_CHECKING:
+    from regional_snapshots.store.snapshots import SnapshotStore
+
+
+@click.group("feeds", short_help="Load feed documents; see their state.")
+def feeds() -> None:
+    """Put feed documents into Redis, and see what is fresh, stale, missing or rejected."""
+
+
+@command("load", group=feeds)
+@click.argument("directory", required=False, type=click.Path(path_type=Path))
+@click.option("--sample", is_flag=True, help="The sample feeds that come with the project.")
+@click.option("--if-none", is_flag=True, help="Only into the embedded server, and only while it holds no feed.")
+def feeds_load(directory: Path | None, sample: bool, if_none: bool, as_json: bool) -> int:
+    """Load feed documents from DIRECTORY: file name = key, with ':' written '__'."""
+    from regional_snapshots.feed_files import SAMPLE, read_directory
+
+    if sample == (directory is not None):
+        raise CannotRun("name a directory, or --sample")
+    try:
+        documents, skipped = read_directory(SAMPLE if sample else directory)
+    except (OSError, ValueError) as error:
+        raise CannotRun(str(error)) from None
+    settings = Settings.load()
+    with opened(settings) as store:
+        if if_none and (settings.redis_url or settings.feeds_redis_url or _holds_feeds(store)):
+            documents = {}
+        if documents:
+            store.write_feeds(documents)
+    if as_json:
+        console.as_json({"loaded": sorted(documents), "skipped": skipped})
+    else:
+        what = "sample feeds (illustrative: old, rounded figures)" if sample else "feed documents"
+        external = settings.redis_url or settings.feeds_redis_url
+        why_none = "this is not the embedded server" if external else "feeds are there already"
+        console.line(f"{len(documents)} {what} loaded" if documents else f"{why_none}: no sample feeds loaded")
+        for name in skipped:
+            console.line(f"skipped {name}: not the key of a feed")
+    return FINE
+
+
+def _holds_feeds(store: SnapshotStore) -> bool:
+    from regional_snapshots.model.feeds import DATA_KEYS
+
+    return any(value is not None for value in store.read_feeds(DATA_KEYS).values())
+
+
+@command("status", group=feeds)
+def feeds_status(as_json: bool) -> int:
+    """Show every feed: fresh, stale or missing, and what was used, defaulted or rejected."""
+    from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
+
+    with opened(Settings.load()) as store:
+        values = store.read_feeds((*DATA_KEYS, *META_KEYS))
+    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000)
+    if as_json:
+        console.as_json([asdict(report) for report in parsed.report])
+    else:
+        console.table(
+            ("feed", "state", "age", "allowed", "entries used"),
+            [
+                (r.key, f"{r.status} (sample)" if r.sample else r.status, _age(r.age_min), _age(r.max_age_min), r.used)
+                for r in parsed.report
+            ],
+        )
+        console.line("")
+        for report in parsed.report:
+            for remark in report.remarks:
+                console.line(f"{report.key}: {remark}")
+        console.line(f"confidence {parsed.confidence:.3f}")
+    return FINE
+
+
+def _age(minutes: float | None) -> str:
+    if minutes is None:
+        return "unknown"
+    if minutes < 120:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.0f} h" if minutes < 2880 else f"{minutes / 1440:.0f} d"

@@ -1,0 +1,70 @@
+"""`show` and `history`: what was published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from regional_snapshots import console
+from regional_snapshots.commands.shared.command import FINE, WRONG, CannotRun, command, opened
+from regional_snapshots.commands.shared.parameters import Instant, RegionName
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.values import MAX_INSTANT_MS
+from regional_snapshots.settings import Settings
+
+
+@command("show", short_help="Print latest or earlier snapshots.")
+@click.argument("regions", nargs=-1, type=RegionName())
+@click.option("--as-of", type=Instant(), help="The snapshot that was the latest at this time.")
+@click.option("--id", "snapshot_id", help="The snapshot with this id (name its region, too).")
+def show(regions: Sequence[str], as_of: int | None, snapshot_id: str | None, as_json: bool) -> int:
+    """Print the latest snapshot of REGIONS (default: all), or an earlier one."""
+    from regional_snapshots.store.errors import StoreError
+
+    if snapshot_id and len(regions) != 1:
+        raise CannotRun("--id needs exactly one region")
+    regions = regions or REGION_IDS
+    with opened(Settings.load()) as store:
+        if snapshot_id:
+            found = store.get_all({regions[0]: snapshot_id})
+        else:
+            found = store.latest_all(regions) if as_of is None else store.as_of_all(regions, as_of)
+    shown = {region: entry for region, entry in found.items() if not isinstance(entry, StoreError)}
+    if as_json:
+        console.as_json({region: snapshot.document for region, snapshot in shown.items()})
+    else:
+        for snapshot in shown.values():
+            console.card(snapshot)
+    for problem in (entry for entry in found.values() if isinstance(entry, StoreError)):
+        console.complain(str(problem))
+    return FINE if len(shown) == len(found) else WRONG
+
+
+@command("history", short_help="List retained snapshots.")
+@click.argument("region", type=RegionName())
+@click.option("--since", type=Instant(), default=0, help="From this time on.")
+@click.option("--until", type=Instant(), default=MAX_INSTANT_MS, help="Up to this time.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="At most so many.")
+def history(region: str, since: int, until: int, limit: int, as_json: bool) -> int:
+    """List the retained snapshots of REGION, newest first."""
+    with opened(Settings.load()) as store:
+        frame = store.history(region, since, until, limit)
+    if as_json:
+        console.as_json(json.loads(frame.to_json(orient="records", date_format="iso")))
+    else:
+        console.table(
+            ("snapshot id", "UTC", "regime", "net", "confidence", "reason"),
+            [(row.id, f"{row.time:%Y-%m-%d %H:%M}", *_history_cells(row)) for row in frame.itertuples()],
+        )
+        count = f"{len(frame)} snapshot{'' if len(frame) == 1 else 's'} of {region}"
+        console.line(count + (f", the newest {limit}" if len(frame) == limit else ""))
+    return WRONG if (frame["problem"] != "").any() else FINE
+
+
+def _history_cells(row: Any) -> tuple[str, ...]:
+    if row.problem:
+        return (f"cannot be read: {row.problem}", "", "", "")
+    return (console.words(row.regime), f"{row.net_balance:+.3f}", f"{row.confidence:.3f}", console.words(row.reason))

@@ -1,0 +1,71 @@
+"""`reconcile`: report drift, and repair it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from regional_snapshots import console
+from regional_snapshots.commands.shared.command import FINE, WRONG, CannotRun, command, opened
+from regional_snapshots.commands.shared.parameters import RegionName
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.settings import Settings
+
+if TYPE_CHECKING:
+    from regional_snapshots.store.reconcile.reconciler import ReconcileReport
+
+REBUILT = ("wrong_type", "latest_not_indexed")
+"""Findings after which the index may have lost older entries, which only a deep reconciliation finds."""
+
+
+@command("reconcile", short_help="Report drift, and repair it.")
+@click.argument("regions", nargs=-1, type=RegionName())
+@click.option("--check", is_flag=True, help="Report only, change nothing.")
+@click.option("--deep", is_flag=True, help="Also verify every payload, and look for ones that no index names.")
+@click.option("--fix-types", is_flag=True, help="Also move keys of the wrong type out of the way.")
+def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, as_json: bool) -> int:
+    """Report drift in REGIONS (default: all), and repair it unless --check is given."""
+    from regional_snapshots.store.errors import AccessRefusedError, UnreachableError
+
+    with opened(Settings.load()) as store:
+        report = store.reconcile(regions or REGION_IDS, repair=not check, deep=deep, fix_types=fix_types)
+    if len(report.errors) == len(regions or REGION_IDS):
+        first = next(iter(report.errors.values()))
+        if isinstance(first, UnreachableError | AccessRefusedError):
+            raise CannotRun(f"{first.problem}. Next: {first.next_step}.")
+    if as_json:
+        regions_checked = json.loads(report.table().to_json(orient="records"))
+        findings = [asdict(finding) for finding in report.findings]
+        errors = {region: str(error) for region, error in report.errors.items()}
+        console.as_json({"healthy": report.healthy, "regions": regions_checked, "findings": findings, "errors": errors})
+    else:
+        console.table(
+            ("region", "latest", "snapshots", "findings", "repaired", "left"),
+            report.table()[["region", "latest", "snapshots", "findings", "repaired", "left"]].itertuples(index=False),
+        )
+        for finding in report.findings:
+            done = "repaired" if finding.repaired else "found"
+            console.line(f"{done:8} {finding.region}: {finding.kind}: {finding.key}: {finding.detail}")
+        console.line(_verdict(report, deep) if report.healthy else _left(report, check))
+    for problem in report.errors.values():
+        console.complain(str(problem))
+    return FINE if report.healthy else WRONG
+
+
+def _verdict(report: ReconcileReport, deep: bool) -> str:
+    names = list(report.states)
+    verdict = f"{names[0]} is consistent." if len(names) == 1 else f"All {len(names)} regions are consistent."
+    rebuilt = any(finding.kind in REBUILT for finding in report.findings) and not deep
+    return verdict + (" Next: run it with --deep, to find older snapshots that no index names." if rebuilt else "")
+
+
+def _left(report: ReconcileReport, check: bool) -> str:
+    steps = ["run it again without --check"] if check else []
+    if any(finding.kind == "wrong_type" for finding in report.left):
+        steps.append("add --fix-types to rename keys of the wrong type")
+    next_steps = f" Next: {', '.join(steps)}." if steps else ""
+    return f"{len(report.left) + len(report.errors)} left to repair.{next_steps}"

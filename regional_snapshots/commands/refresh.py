@@ -1,0 +1,51 @@
+"""`refresh`: compute and publish regions through Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+
+from regional_snapshots import console
+from regional_snapshots.commands.shared.command import FINE, WRONG, command, opened
+from regional_snapshots.commands.shared.parameters import RegionName
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.settings import Settings
+
+
+@command("refresh", short_help="Compute and publish regions.")
+@click.argument("regions", nargs=-1, type=RegionName())
+@click.option("--force", is_flag=True, help="Write even if another snapshot owns this bucket.")
+def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
+    """Compute and publish REGIONS (default: all) through Dagster."""
+    settings = Settings.load()
+    regions = [region for region in REGION_IDS if region in regions] or list(REGION_IDS)
+    with opened(settings) as store:
+        for warning in store.inspect():
+            console.complain(f"warning: {warning}")
+    with console.progress("refreshing", len(regions), shown=not as_json) as advance:
+        from regional_snapshots.definitions import defs
+        from regional_snapshots.defs.run import run_refresh
+
+        results = run_refresh(defs, settings, regions, force=force, done=lambda part: advance(len(part)))
+    if as_json:
+        console.as_json([asdict(result) for result in results])
+    else:
+        console.table(
+            ("region", "regime", "confidence", "outcome", "snapshot id"),
+            [
+                (each.region, console.words(each.regime), _decimals(each.confidence), each.outcome, each.snapshot_id)
+                for each in results
+            ],
+        )
+        if any(result.outcome == "DUPLICATE" for result in results):
+            console.line("DUPLICATE: the snapshot named owns this bucket; nothing was written (see --force).")
+    problems = list(dict.fromkeys(result.problem for result in results if result.problem))
+    for problem in problems:
+        console.complain(problem)
+    return WRONG if problems or any(result.outcome in ("FAILED", "WITHHELD") for result in results) else FINE
+
+
+def _decimals(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
