@@ -6,7 +6,7 @@ READY := .venv/ready
 CONSTRAINTS := constraints.txt
 export DAGSTER_HOME ?= $(CURDIR)/.home/dagster
 
-.PHONY: run test dev lint test-ui soak bench clean
+.PHONY: run test dev lint test-ui test-deploy soak bench clean
 
 run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL), with sample feeds where there are none
 	@"$(BIN)/regional-snapshots" feeds load --sample --if-none
@@ -26,6 +26,10 @@ lint: $(READY)
 test-ui: $(READY)  ## the UI in a real browser (needs Debian's chromium and chromium-driver)
 	@"$(BIN)/pip" install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[ui]'
 	@"$(BIN)/python" -m pytest regional_snapshots_tests/ui --run-ui
+
+test-deploy: $(READY)  ## the recipes of deploy/, process by process (needs Debian's postgresql)
+	@"$(BIN)/pip" install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[postgres,celery,deploy]'
+	@"$(BIN)/python" -m pytest regional_snapshots_tests/deploy --run-deploy
 
 soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1
 	@"$(BIN)/python" -m regional_snapshots_tests.support.soak --commits $(or $(COMMITS),10000) --seed $(or $(SEED),1)

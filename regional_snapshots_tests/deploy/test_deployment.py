@@ -1,0 +1,67 @@
+"""The deployment of deploy/compose.yaml: it refreshes every region on its workers, and a lost worker loses nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots_tests.deploy.deployment import Deployment
+from regional_snapshots_tests.support.faults import Break
+
+ROUNDS = int(os.environ.get("REGIONAL_SNAPSHOTS_TEST_ROUNDS", "1"))
+BACKFILL = """
+mutation Backfill($partitions: [String!]!) {
+  launchPartitionBackfill(backfillParams: {
+    assetSelection: [{path: ["regional_snapshot"]}], partitionNames: $partitions
+  }) { __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } }
+}"""
+STATUS = """
+query Status { assetNodeOrError(assetKey: {path: ["regional_snapshot"]}) { ... on AssetNode {
+  partitionStats { numMaterialized numFailed numMaterializing }
+  latestMaterializationByPartition { partition timestamp } } } }"""
+RUNS = "{ runsOrError(limit: 50) { ... on Runs { results { runId status jobName } } } }"
+
+
+def materialized(deployment: Deployment) -> dict[str, float]:
+    """Region -> time of its newest materialization, as the UI shows it."""
+    node = deployment.ask(STATUS)["assetNodeOrError"]
+    found: list[dict[str, Any]] = [event for event in node["latestMaterializationByPartition"] if event]
+    return {event["partition"]: float(event["timestamp"]) for event in found}
+
+
+def backfill(deployment: Deployment, *regions: str) -> None:
+    answer = deployment.ask(BACKFILL, partitions=list(regions))["launchPartitionBackfill"]
+    assert answer["__typename"] == "LaunchBackfillSuccess", answer
+
+
+def test_a_backfill_of_all_regions_runs_on_both_workers(deployment: Deployment) -> None:
+    backfill(deployment, *REGION_IDS)
+    deployment.until(lambda: set(materialized(deployment)) == set(REGION_IDS), "eight regions are green", 300)
+    with SnapshotStore(deployment.snapshots.url) as store:
+        assert set(store.latest_all(REGION_IDS)) == set(REGION_IDS)
+        assert store.reconcile(REGION_IDS, repair=False, deep=True).healthy
+    assert all("execute_job" in worker.log for worker in deployment.workers)
+
+
+@pytest.mark.parametrize("attempt", range(ROUNDS))
+def test_the_region_of_a_lost_worker_is_green_again_and_written_once(deployment: Deployment, attempt: int) -> None:
+    region = REGION_IDS[attempt % len(REGION_IDS)]
+    client = deployment.snapshots.client()
+    for key in client.scan_iter(match=f"dedup:{{{region}}}:*"):  # as if a new bucket had begun
+        client.delete(key)
+    before, kept = materialized(deployment).get(region, 0.0), client.zcard(f"snapshot:index:{{{region}}}")
+    held = deployment.proxy.arm(Break.HOLD_REQUEST, "MULTI", hold_s=600)
+    backfill(deployment, region)
+    deployment.until(held.struck.is_set, "a worker is in the middle of a commit", 120)
+    [busy] = [worker for worker in deployment.workers if worker.log.count("received") > worker.log.count("succeeded")]
+    busy.kill()
+    deployment.proxy.reset()
+    deployment.until(lambda: materialized(deployment).get(region, 0.0) > before, f"{region} is green again", 180)
+    busy.start()
+    assert client.zcard(f"snapshot:index:{{{region}}}") - kept <= 1
+    with SnapshotStore(deployment.snapshots.url) as store:
+        assert store.reconcile([region], repair=False, deep=True).healthy

@@ -1,0 +1,92 @@
+"""The recipes of deploy/ are what their tools read."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from regional_snapshots.packaged import CHECKOUT
+
+DEPLOY = CHECKOUT / "deploy"
+SETTINGS = ("dagster.yaml", "worker/dagster.yaml")
+
+
+def recipe(name: str) -> dict:
+    """A recipe, read."""
+    return yaml.safe_load((DEPLOY / name).read_text())
+
+
+def test_nothing_is_published_but_the_ui_on_loopback() -> None:
+    ports = [port for service in recipe("compose.yaml")["services"].values() for port in service.get("ports", [])]
+    assert ports == ["127.0.0.1:3000:3000"]
+
+
+def test_secrets_come_as_files() -> None:
+    services = recipe("compose.yaml")["services"]
+    values = [str(value) for service in services.values() for value in service.get("environment", {}).values()]
+    assert not [
+        value for value in values if "://" in value or ("secret" in value.lower() and "/run/secrets/" not in value)
+    ]
+
+
+def test_every_service_says_whether_it_is_healthy_but_the_workers() -> None:
+    """A worker is judged by what becomes of its tasks."""
+    services = recipe("compose.yaml")["services"]
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {"worker"}
+
+
+def test_a_workers_instance_differs_from_the_others_in_run_monitoring_only() -> None:
+    ours, workers = recipe("dagster.yaml"), recipe("worker/dagster.yaml")
+    assert ours["run_monitoring"]["enabled"]
+    assert workers["run_monitoring"] == {"enabled": False}
+    assert {name: ours[name] for name in workers if name != "run_monitoring"} == {
+        name: value for name, value in workers.items() if name != "run_monitoring"
+    }
+
+
+def test_every_postgres_url_names_its_driver() -> None:
+    assert recipe("helm/values.yaml")["postgresql"]["postgresqlScheme"] == "postgresql+psycopg2"
+    pages = [*DEPLOY.rglob("*.md"), *DEPLOY.rglob("*.yaml"), *(CHECKOUT / "docs").glob("*.md"), CHECKOUT / "README.md"]
+    assert not [page for page in pages if "postgresql://" in page.read_text()]
+
+
+def test_the_entrypoint_reads_secrets_from_files_and_names_the_one_that_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+    (tmp_path / "settings").write_text("telemetry: {enabled: false}\n")
+    given = entered(tmp_path, "secret")
+    assert (given.returncode, given.stdout) == (0, "s3cret\n")
+    assert (tmp_path / "home" / "dagster.yaml").read_text() == "telemetry: {enabled: false}\n"
+    lacking = entered(tmp_path, "none")
+    assert lacking.returncode == 2
+    assert "REDIS_URL_FILE" in lacking.stderr
+
+
+def entered(folder: Path, secret: str) -> subprocess.CompletedProcess[str]:
+    """The entrypoint, run with a secret, printing what it made of it."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "DAGSTER_HOME": str(folder / "home"),
+        "INSTANCE_SETTINGS": str(folder / "settings"),
+        "REDIS_URL_FILE": str(folder / secret),
+    }
+    script = [str(DEPLOY / "entrypoint.sh"), "sh", "-c", 'echo "$REDIS_URL"']
+    return subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("check_jsonschema") is None, reason="needs the extra deploy")
+def test_the_compose_file_keeps_its_schema() -> None:
+    check = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(DEPLOY / "compose.yaml"),
+    ]
+    judged = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert judged.returncode == 0, judged.stdout
