@@ -9,7 +9,7 @@ import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots_tests.deploy.deployment import Deployment
+from regional_snapshots_tests.deploy.deployment import Deployment, Service
 from regional_snapshots_tests.support.faults import Break
 
 ROUNDS = int(os.environ.get("REGIONAL_SNAPSHOTS_TEST_ROUNDS", "1"))
@@ -23,7 +23,7 @@ STATUS = """
 query Status { assetNodeOrError(assetKey: {path: ["regional_snapshot"]}) { ... on AssetNode {
   partitionStats { numMaterialized numFailed numMaterializing }
   latestMaterializationByPartition { partition timestamp } } } }"""
-RUNS = "{ runsOrError(limit: 50) { ... on Runs { results { runId status jobName } } } }"
+STARTED = "{ runsOrError(filter: {statuses: [STARTED]}) { ... on Runs { results { tags { key value } } } } }"
 
 
 def materialized(deployment: Deployment) -> dict[str, float]:
@@ -36,6 +36,16 @@ def materialized(deployment: Deployment) -> dict[str, float]:
 def backfill(deployment: Deployment, *regions: str) -> None:
     answer = deployment.ask(BACKFILL, partitions=list(regions))["launchPartitionBackfill"]
     assert answer["__typename"] == "LaunchBackfillSuccess", answer
+
+
+def worker_of(deployment: Deployment, region: str) -> Service:
+    """The worker that is refreshing a region at the moment."""
+    for run in deployment.ask(STARTED)["runsOrError"]["results"]:
+        tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+        if region in tags.values():
+            [worker] = [worker for worker in deployment.workers if tags["dagster-celery/task_id"] in worker.log]
+            return worker
+    raise AssertionError(f"no run refreshes {region}")
 
 
 def test_a_backfill_of_all_regions_runs_on_both_workers(deployment: Deployment) -> None:
@@ -57,7 +67,7 @@ def test_the_region_of_a_lost_worker_is_green_again_and_written_once(deployment:
     held = deployment.proxy.arm(Break.HOLD_REQUEST, "MULTI", hold_s=600)
     backfill(deployment, region)
     deployment.until(held.struck.is_set, "a worker is in the middle of a commit", 120)
-    [busy] = [worker for worker in deployment.workers if worker.log.count("received") > worker.log.count("succeeded")]
+    busy = worker_of(deployment, region)
     busy.kill()
     deployment.proxy.reset()
     deployment.until(lambda: materialized(deployment).get(region, 0.0) > before, f"{region} is green again", 180)
