@@ -16,8 +16,8 @@ run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL), 
 test: $(READY)  ## all tests that take less than five minutes together
 	@"$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile
 
-dev: $(READY) $(DAGSTER_HOME)/dagster.yaml  ## the Dagster UI on http://127.0.0.1:3000, on the same instance
-	"$(BIN)/dagster" dev --host 127.0.0.1 --workspace workspace.yaml
+dev: $(READY)  ## the Dagster UI on http://127.0.0.1:3000, on the same instance
+	@"$(BIN)/regional-snapshots" dev
 
 lint: $(READY)
 	@"$(BIN)/ruff" check .
@@ -47,7 +47,3 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	@echo "installing (once, about a minute)"
 	@"$(BIN)/pip" install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[test,dev]'
 	@touch $(READY)
-
-$(DAGSTER_HOME)/dagster.yaml:
-	@mkdir -p "$(DAGSTER_HOME)"
-	@ln -sfn "$(CURDIR)/dagster.yaml" "$(DAGSTER_HOME)/dagster.yaml"

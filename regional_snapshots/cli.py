@@ -13,6 +13,7 @@ COMMANDS = {
     "history": "reading",
     "reconcile": "reconcile",
     "compute": "compute",
+    "dev": "dev",
     "feeds": "feeds",
     "redis": "embedded",
 }

@@ -90,3 +90,11 @@ def test_the_compose_file_keeps_its_schema() -> None:
     ]
     judged = subprocess.run(check, capture_output=True, text=True, check=False)
     assert judged.returncode == 0, judged.stdout
+
+
+def test_a_home_made_ready_holds_the_instance_settings_and_the_workspace(tmp_path: Path) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "DAGSTER_HOME": str(tmp_path / "dagster"), "HOME": str(tmp_path)}
+    prepare = [sys.executable, "-m", "regional_snapshots", "dev", "--prepare-only"]
+    subprocess.run(prepare, env=environment, cwd=CHECKOUT, check=True, capture_output=True)
+    for name in ("dagster.yaml", "workspace.yaml"):
+        assert (tmp_path / "dagster" / name).read_bytes() == (CHECKOUT / name).read_bytes()

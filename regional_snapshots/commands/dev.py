@@ -1,0 +1,41 @@
+"""`dev`: the Dagster UI and its daemon, on the persistent instance."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from regional_snapshots import console
+from regional_snapshots.commands.shared.command import FINE, CannotRun, command
+from regional_snapshots.packaged import packaged
+from regional_snapshots.settings import Settings
+
+
+@command("dev", short_help="The Dagster UI, schedules and sensors.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where the UI listens.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="And on which port.")
+@click.option("--prepare-only", is_flag=True, help="Only make DAGSTER_HOME ready, for a service manager.")
+def dev(host: str, port: int, prepare_only: bool, as_json: bool) -> int:
+    """Run the Dagster UI, the schedules and the sensors on this machine, until it is interrupted.
+
+    Example: regional-snapshots dev --port 3001
+    """
+    from regional_snapshots.defs.run import prepare_instance
+
+    settings = Settings.load()
+    workspace = settings.dagster_home / "workspace.yaml"
+    try:
+        prepare_instance(settings)
+        workspace.write_bytes(packaged("workspace.yaml").read_bytes())
+    except OSError as error:
+        raise CannotRun(f"DAGSTER_HOME cannot be made ready: {error}") from None
+    if prepare_only:
+        if as_json:
+            console.as_json({"dagster_home": str(settings.dagster_home)})
+        else:
+            console.line(f"ready: {settings.dagster_home}")
+        return FINE
+    arguments = ["dev", "--workspace", str(workspace), "--host", host, "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])  # noqa: S606 - becomes the server
