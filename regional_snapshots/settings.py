@@ -67,7 +67,7 @@ def _check_names(env: Mapping[str, str]) -> None:
         if name.startswith(PREFIX) and name not in known and not name.startswith(f"{PREFIX}TEST_"):
             nearest = difflib.get_close_matches(name, known, n=1)
             raise SettingError(
-                f"{name} is no setting: " + (f"do you mean {nearest[0]}?" if nearest else "see the README")
+                f"{name} is no setting: " + (f"do you mean {nearest[0]}?" if nearest else "see docs/settings.md")
             )
 
 

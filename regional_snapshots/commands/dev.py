@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 import sys
 
 import click
@@ -38,4 +38,4 @@ def dev(host: str, port: int, prepare_only: bool, as_json: bool) -> int:
             console.line(f"ready: {settings.dagster_home}")
         return FINE
     arguments = ["dev", "--workspace", str(workspace), "--host", host, "--port", str(port)]
-    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])  # noqa: S606 - becomes the server
+    return subprocess.call([sys.executable, "-m", "dagster", *arguments])
