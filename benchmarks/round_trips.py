@@ -13,7 +13,7 @@ from benchmarks.documents import regions, snapshots
 from benchmarks.line import Line
 from benchmarks.measure import Figure, Tick, figure, take_turns, timed
 from benchmarks.throughput import commit
-from regional_snapshots.defs.refresh import refresh
+from regional_snapshots.defs.publishing.refresh import refresh
 from regional_snapshots.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.snapshots import SnapshotStore

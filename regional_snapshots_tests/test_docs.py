@@ -9,7 +9,7 @@ import click
 import pytest
 
 from regional_snapshots.cli import COMMANDS, main
-from regional_snapshots.defs.refresh import Withheld
+from regional_snapshots.defs.publishing.refresh import Withheld
 from regional_snapshots.store.commit import Outcome
 from regional_snapshots.store.reconcile.findings import KINDS
 

@@ -29,8 +29,11 @@ NEW_TRIGGER = """
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the package that a test may change."""
+    """A copy of the package, and of the files beside it that it names, which a test may change."""
     shutil.copytree(PACKAGE, tmp_path / "regional_snapshots", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE.parent / "docs", tmp_path / "docs")
+    for name in ("pyproject.toml", "dagster.yaml"):
+        shutil.copy(PACKAGE.parent / name, tmp_path)
     return tmp_path
 
 

@@ -70,6 +70,12 @@ def test_only_the_settings_read_the_environment() -> None:
     assert not found(reads, [file for file in MODULES if file.name not in exempt])
 
 
+def test_no_module_reads_settings_when_it_is_imported() -> None:
+    """Exempt: the entry point, which Dagster imports."""
+    entry, reads = PACKAGE / "definitions.py", r"(?m)^\S.*Settings\.load\("
+    assert list(found(reads, MODULES)) == [entry.name]
+
+
 def test_scoring_needs_neither_redis_nor_dagster_nor_pandas() -> None:
     code = (
         "import sys, regional_snapshots.offline; print([m for m in ('redis','dagster','pandas') if m in sys.modules])"

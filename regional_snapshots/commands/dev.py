@@ -22,7 +22,7 @@ def dev(host: str, port: int, prepare_only: bool, as_json: bool) -> int:
 
     Example: regional-snapshots dev --port 3001
     """
-    from regional_snapshots.defs.run import prepare_instance
+    from regional_snapshots.defs.instance.run import prepare_instance
 
     settings = Settings.load()
     workspace = settings.dagster_home / "workspace.yaml"

@@ -21,14 +21,15 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
     """Compute and publish REGIONS (default: all) through Dagster."""
     settings = Settings.load()
     regions = [region for region in REGION_IDS if region in regions] or list(REGION_IDS)
-    with opened(settings) as store:
+    with opened(settings) as store:  # and keep it: the run uses the same one
         for warning in store.inspect():
             console.complain(f"warning: {warning}")
-    with console.progress("refreshing", len(regions), shown=not as_json) as advance:
-        from regional_snapshots.definitions import defs
-        from regional_snapshots.defs.run import run_refresh
+        with console.progress("refreshing", len(regions), shown=not as_json) as advance:
+            from regional_snapshots.definitions import definitions
+            from regional_snapshots.defs.instance.run import run_refresh
 
-        results = run_refresh(defs, settings, regions, force=force, done=lambda part: advance(len(part)))
+            defs = definitions(settings)
+            results = run_refresh(defs, settings, regions, force=force, done=lambda part: advance(len(part)))
     if as_json:
         console.as_json([asdict(result) for result in results])
     else:

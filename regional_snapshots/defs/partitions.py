@@ -6,6 +6,9 @@ import dagster as dg
 
 from regional_snapshots.model.regions import REGION_IDS
 
+REGIONAL_SNAPSHOT = dg.AssetKey("regional_snapshot")
+"""The asset that has them."""
+
 region_partitions = dg.StaticPartitionsDefinition(list(REGION_IDS))
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

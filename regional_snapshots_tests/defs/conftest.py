@@ -11,9 +11,9 @@ import pytest
 
 from regional_snapshots.definitions import definitions
 from regional_snapshots.defs.partitions import range_tags
-from regional_snapshots.defs.resources import SnapshotStoreResource
 from regional_snapshots.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.settings import Settings
 from regional_snapshots_tests.support.server import RedisServer
 
 A_DAY_IN_MINUTES = 24 * 60
@@ -22,10 +22,10 @@ A_DAY_IN_MINUTES = 24 * 60
 class Project:
     """Runs the project's jobs in this process, on an instance of its own."""
 
-    def __init__(self, store: SnapshotStoreResource, instance: dg.DagsterInstance) -> None:
-        self.store_resource = store
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
+        self.settings = settings
         self.instance = instance
-        self.definitions = definitions(store)
+        self.definitions = definitions(settings)
 
     def run(
         self,
@@ -56,16 +56,22 @@ class Project:
 
 
 @pytest.fixture
-def store(server: RedisServer, tmp_path: Path) -> SnapshotStoreResource:
-    """A store whose buckets last a day, so that no bucket turns in the middle of a test."""
-    return SnapshotStoreResource(redis_url=server.url, home=str(tmp_path), bucket_minutes=A_DAY_IN_MINUTES)
+def settings(server: RedisServer, tmp_path: Path) -> Settings:
+    """Settings whose buckets last a day, so that no bucket turns in the middle of a test."""
+    return Settings.load(
+        {
+            "REDIS_URL": server.url,
+            "REGIONAL_SNAPSHOTS_HOME": str(tmp_path),
+            "REGIONAL_SNAPSHOTS_BUCKET_MINUTES": str(A_DAY_IN_MINUTES),
+        }
+    )
 
 
 @pytest.fixture
-def bare_project(store: SnapshotStoreResource) -> Iterator[Project]:
+def bare_project(settings: Settings) -> Iterator[Project]:
     """The project, before any feed was published."""
     with dg.DagsterInstance.ephemeral() as instance:
-        yield Project(store, instance)
+        yield Project(settings, instance)
 
 
 @pytest.fixture

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import dagster as dg
 import pytest
 
-from regional_snapshots.defs import schedules, sensors
+from regional_snapshots.definitions import definitions
+from regional_snapshots.defs.automation import sensors
 from regional_snapshots.defs.partitions import regions_of
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.settings import Settings
 from regional_snapshots_tests.defs.conftest import Project
 from regional_snapshots_tests.support.server import RedisServer
 
 NOON = datetime(2026, 5, 28, 12, tzinfo=timezone.utc)
 
 
-def tick(schedule: dg.ScheduleDefinition, project: Project, when: datetime = NOON) -> Sequence[dg.RunRequest]:
-    """The run requests of one tick."""
+def tick(project: Project, name: str, when: datetime = NOON) -> Sequence[dg.RunRequest]:
+    """The run requests of one tick of a schedule."""
+    schedule = project.definitions.get_repository_def().get_schedule_def(name)
     with dg.build_schedule_context(project.instance, scheduled_execution_time=when) as context:
         return schedule.evaluate_tick(context).run_requests or []
 
 
-def after(sensor: dg.RunStatusSensorDefinition, project: Project, result: dg.ExecuteInProcessResult) -> dict:
+def after(name: str, project: Project, result: dg.ExecuteInProcessResult) -> dict:
     """``{job: [run requests]}`` of a sensor that looks at the end of a run."""
+    sensor = project.definitions.get_repository_def().get_sensor_def(name)
     context = dg.build_run_status_sensor_context(
         sensor_name=sensor.name,
         dagster_event=result.get_run_success_event() if result.success else result.get_run_failure_event(),
@@ -40,41 +45,41 @@ def after(sensor: dg.RunStatusSensorDefinition, project: Project, result: dg.Exe
 
 
 def test_a_refresh_tick_takes_every_region_once_and_has_a_key_of_its_own(project: Project) -> None:
-    (request,) = tick(schedules.refresh_schedule, project)
+    (request,) = tick(project, "refresh_schedule")
     assert regions_of(request.tags) == list(REGION_IDS)
-    (repeated,) = tick(schedules.refresh_schedule, project)
-    (next_one,) = tick(schedules.refresh_schedule, project, NOON.replace(hour=18))
+    (repeated,) = tick(project, "refresh_schedule")
+    (next_one,) = tick(project, "refresh_schedule", NOON.replace(hour=18))
     assert request.run_key == repeated.run_key != next_one.run_key
 
 
-def test_a_refresh_tick_follows_the_setting_regions_per_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = schedules.settings
-    monkeypatch.setattr(schedules, "settings", type(settings)(**{**vars(settings), "regions_per_run": 1}))
-    requests = tick(schedules.refresh_schedule, project)
+def test_a_refresh_tick_follows_the_setting_regions_per_run(project: Project) -> None:
+    alone = Project(replace(project.settings, regions_per_run=1), project.instance)
+    requests = tick(alone, "refresh_schedule")
     assert [regions_of(request.tags) for request in requests] == [[region] for region in REGION_IDS]
     assert len({request.run_key for request in requests}) == len(REGION_IDS)
 
 
 def test_a_reconcile_tick_runs_once(project: Project) -> None:
-    (request,) = tick(schedules.reconcile_schedule, project)
-    (repeated,) = tick(schedules.reconcile_schedule, project)
+    (request,) = tick(project, "reconcile_schedule")
+    (repeated,) = tick(project, "reconcile_schedule")
     assert request.run_key == repeated.run_key
 
 
 def test_schedules_and_sensors_are_on_by_default() -> None:
-    for schedule in (schedules.refresh_schedule, schedules.reconcile_schedule):
+    repository = definitions(Settings.load({})).get_repository_def()
+    for schedule in repository.schedule_defs:
         assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
-    for sensor in (sensors.after_refresh, sensors.after_failed_refresh):
+    for sensor in repository.sensor_defs:
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
 
 
 def test_a_refresh_that_went_well_renews_the_overview(project: Project) -> None:
-    assert list(after(sensors.after_refresh, project, project.refresh())) == [""]
+    assert list(after("after_refresh", project, project.refresh())) == [""]
 
 
 def test_other_runs_trigger_nothing(project: Project) -> None:
     project.refresh()
-    assert not after(sensors.after_refresh, project, project.run("overview"))
+    assert not after("after_refresh", project, project.run("overview"))
 
 
 def test_a_failed_refresh_is_reconciled_and_only_its_failed_regions_are_repeated(
@@ -82,16 +87,16 @@ def test_a_failed_refresh_is_reconciled_and_only_its_failed_regions_are_repeated
 ) -> None:
     for region in ("latam", "mena"):
         server.client().set(f"snapshot:index:{{{region}}}", "x")
-    asked = after(sensors.after_failed_refresh, project, project.refresh())
+    asked = after("after_failed_refresh", project, project.refresh())
     assert [len(asked["reconcile"]), len(asked["overview"])] == [1, 1]
     assert [regions_of(request.tags) for request in asked["refresh"]] == [["mena"], ["latam"]]
 
 
 def test_a_repetition_that_fails_again_is_not_repeated(project: Project, server: RedisServer) -> None:
     server.client().set("snapshot:index:{latam}", "x")
-    (request,) = after(sensors.after_failed_refresh, project, project.refresh())["refresh"]
+    (request,) = after("after_failed_refresh", project, project.refresh())["refresh"]
     again = project.run("refresh", tags=request.tags)
-    asked = after(sensors.after_failed_refresh, project, again)
+    asked = after("after_failed_refresh", project, again)
     assert set(asked) == {"reconcile", "overview"}
 
 
@@ -108,12 +113,15 @@ def test_what_dagster_repeats_by_itself_is_not_repeated_by_us(
         dagster_instance=project.instance,
         dagster_run=project.instance.get_run_by_id(result.run_id),
     ).for_run_failure()
-    jobs = [request.job_name for request in sensors.after_failed_refresh(context)]
+    jobs = [
+        request.job_name
+        for request in project.definitions.get_repository_def().get_sensor_def("after_failed_refresh")(context)
+    ]
     assert sorted(jobs) == ["overview", "reconcile"]
 
 
 def test_withheld_regions_are_not_repeated_because_nothing_would_change(bare_project: Project) -> None:
-    asked = after(sensors.after_failed_refresh, bare_project, bare_project.refresh())
+    asked = after("after_failed_refresh", bare_project, bare_project.refresh())
     assert "refresh" not in asked
 
 
@@ -125,7 +133,7 @@ def test_a_run_that_failed_before_it_could_name_regions_is_repeated_whole(
         result = project.refresh(REGION_IDS[:3])
     finally:
         server.start()
-    (request,) = after(sensors.after_failed_refresh, project, result)["refresh"]
+    (request,) = after("after_failed_refresh", project, result)["refresh"]
     assert regions_of(request.tags) == list(REGION_IDS[:3])
 
 

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from regional_snapshots.definitions import defs
-from regional_snapshots.defs.run import LISTED
+from regional_snapshots.defs.instance.run import LISTED
 from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.regions import REGION_IDS
 

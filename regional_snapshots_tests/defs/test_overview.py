@@ -9,10 +9,8 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from regional_snapshots.definitions import definitions
-from regional_snapshots.defs.io_manager import SnapshotIOManager
-from regional_snapshots.defs.overview import COLUMNS, SHORT
-from regional_snapshots.defs.picture import overview_picture
+from regional_snapshots.defs.assets.overview import COLUMNS, SHORT
+from regional_snapshots.defs.assets.picture import overview_picture
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import MissingSnapshotError
@@ -98,13 +96,15 @@ def downstream(
     def reader(latest: object) -> None:
         given.append(latest)
 
-    resources = {
-        "snapshots": project.store_resource,
-        "snapshot_io_manager": SnapshotIOManager(snapshots=project.store_resource),
-    }
-    assets = [*(definitions(project.store_resource).assets or []), reader]
+    assets = [*(project.definitions.assets or []), reader]
     key = "latam" if asset_options else None
-    dg.materialize(assets, selection=[reader], resources=resources, instance=project.instance, partition_key=key)
+    dg.materialize(
+        assets,
+        selection=[reader],
+        resources=dict(project.definitions.resources or {}),
+        instance=project.instance,
+        partition_key=key,
+    )
     return given[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from regional_snapshots.defs.checks import HOUR_MS, lateness
+from regional_snapshots.defs.assets.checks import HOUR_MS, lateness
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized
 from regional_snapshots_tests.support.documents import snapshot

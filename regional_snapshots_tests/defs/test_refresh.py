@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from regional_snapshots.definitions import definitions
-from regional_snapshots.defs.io_manager import SnapshotIOManager
 from regional_snapshots.defs.partitions import backfill_policy, range_tags, regions_of, runs_for
-from regional_snapshots.defs.refresh import Refresh
+from regional_snapshots.defs.publishing.io_manager import SnapshotIOManager
+from regional_snapshots.defs.publishing.refresh import Refresh
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized
 from regional_snapshots_tests.support.server import RedisServer
@@ -121,11 +120,13 @@ class FailsOnceAfterWriting(SnapshotIOManager):
 
 
 def test_a_step_that_is_retried_writes_once(project: Project, server: RedisServer) -> None:
-    assets = list(definitions(project.store_resource).assets or [])
-    resources = {
-        "snapshots": project.store_resource,
-        "snapshot_io_manager": FailsOnceAfterWriting(snapshots=project.store_resource),
-    }
+    assets = list(project.definitions.assets or [])
+
+    @dg.io_manager(required_resource_keys={"snapshots"})
+    def fails_once(context: dg.InitResourceContext) -> FailsOnceAfterWriting:
+        return FailsOnceAfterWriting(context.resources.snapshots)
+
+    resources = {**(project.definitions.resources or {}), "snapshot_io_manager": fails_once}
     result = dg.materialize(
         assets,
         selection=["regional_snapshot"],

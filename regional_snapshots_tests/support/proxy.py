@@ -141,7 +141,8 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
-        if self.drop_every and self._connections % self.drop_every == 0:
+        number = self._connections  # others may come while the way to the server is opened
+        if self.drop_every and number % self.drop_every == 0:
             writer.close()
             return
         try:
@@ -152,7 +153,7 @@ class Proxy:
         except OSError:  # as near to refusing the connection as one can come after accepting it
             writer.close()
             return
-        link = Link(self, self._connections, (reader, writer), upstream)
+        link = Link(self, number, (reader, writer), upstream)
         self._links.add(link)
         await link.run()
         self._links.discard(link)

@@ -71,15 +71,8 @@ def _is_ours(error: Exception) -> bool:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[SnapshotStore]:
-    """The store as the settings have it."""
-    from regional_snapshots.store.commit import Policy
-    from regional_snapshots.store.snapshots import open_store
+    """The store of this process as the settings have it: the one that its runs use, too."""
+    from regional_snapshots.stores import leased
 
-    with open_store(
-        settings.redis_url,
-        feeds_url=settings.feeds_redis_url,
-        home=settings.home,
-        layout=settings.key_layout,
-        policy=Policy.of(settings.retention_days, settings.bucket_minutes),
-    ) as store:
+    with leased(settings) as store:
         yield store

@@ -112,11 +112,14 @@ class Connections:
             idle.append(wire)
 
     async def warm(self, count: int) -> None:
-        """Have about so many connections open for what follows. One that cannot be opened is missed when needed."""
+        """Have about so many connections open, and asked once, for what follows.
+
+        One that cannot be opened is missed when needed.
+        """
 
         async def touch() -> None:
-            async with self.borrow():
-                pass
+            async with self.borrow() as wire:
+                await self.exchange(wire, [("TIME",)])  # a read that every user of ours may do
 
         await asyncio.gather(*(touch() for _ in range(min(count, self.limit))), return_exceptions=True)
 

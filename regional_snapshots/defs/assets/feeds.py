@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from regional_snapshots.defs.metadata import FEEDS_GUIDE
-from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.defs.publishing.resources import Snapshots
+from regional_snapshots.defs.shown.metadata import FEEDS_GUIDE
 from regional_snapshots.model.feeds import DATA_KEYS, FEEDS, META_KEYS, FeedReport, Feeds, FeedSpec
 from regional_snapshots.store.errors import StoreError
 
@@ -36,7 +36,7 @@ feed_specs = [
 
 
 @dg.multi_observable_source_asset(specs=feed_specs, can_subset=True)
-def feeds(context: dg.AssetExecutionContext, snapshots: SnapshotStoreResource) -> Iterator[dg.ObserveResult]:
+def feeds(context: dg.AssetExecutionContext, snapshots: dg.ResourceParam[Snapshots]) -> Iterator[dg.ObserveResult]:
     """Reads all feeds at one instant and notes age, size and version of each."""
     try:
         values = snapshots.store.read_feeds((*DATA_KEYS, *META_KEYS))

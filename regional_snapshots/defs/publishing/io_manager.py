@@ -5,18 +5,19 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from regional_snapshots.defs.metadata import commit_metadata
-from regional_snapshots.defs.refresh import Refresh, Withheld
-from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.defs.publishing.refresh import Refresh, Withheld
+from regional_snapshots.defs.publishing.resources import Snapshots
+from regional_snapshots.defs.shown.metadata import commit_metadata
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.parity.snapshot import Scored
 from regional_snapshots.store.errors import StoreError
 
 
-class SnapshotIOManager(dg.ConfigurableIOManager):
+class SnapshotIOManager(dg.IOManager):
     """Stores a refresh in Redis. A region that fails never holds up the others: they are committed and shown."""
 
-    snapshots: dg.ResourceDependency[SnapshotStoreResource]
+    def __init__(self, snapshots: Snapshots) -> None:
+        self.snapshots = snapshots
 
     def handle_output(self, context: dg.OutputContext, obj: Refresh) -> Iterator[object]:
         """Commit every region that has a snapshot.
@@ -63,6 +64,12 @@ class SnapshotIOManager(dg.ConfigurableIOManager):
             context.log.warning(f"left out: {found}")
             del latest[region]
         return latest[regions[0]] if single else latest
+
+
+@dg.io_manager(required_resource_keys={"snapshots"}, description="Commits snapshots, and loads the latest ones.")
+def snapshot_io_manager(context: dg.InitResourceContext) -> SnapshotIOManager:
+    """On the run's own store: the one whose connections the reads have warmed."""
+    return SnapshotIOManager(context.resources.snapshots)
 
 
 def failure(problems: dict[str, str], committed: dict, refresh: Refresh) -> dg.Failure:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
-from regional_snapshots.defs.assets import regional_snapshot
-from regional_snapshots.defs.metadata import OPERATIONS, OWNERS, finding_line, schema, table
-from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
+from regional_snapshots.defs.publishing.resources import Snapshots
+from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, finding_line, schema, table
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reconcile.findings import KINDS
@@ -49,7 +49,7 @@ class ReconcileConfig(dg.Config):
 
 
 @dg.asset(
-    deps=[regional_snapshot],
+    deps=[REGIONAL_SNAPSHOT],
     group_name="snapshots",
     kinds={"python", "redis", "pandas"},
     owners=OWNERS,
@@ -58,7 +58,7 @@ class ReconcileConfig(dg.Config):
     op_tags={"dagster/priority": "1"},  # first in its job: the checks judge what it leaves, also when it fails
 )
 def snapshot_reconciliation(
-    config: ReconcileConfig, snapshots: SnapshotStoreResource
+    config: ReconcileConfig, snapshots: dg.ResourceParam[Snapshots]
 ) -> Iterator[dg.MaterializeResult]:
     """Checks, region by region, that latest, index, payloads, timestamp views and claims agree, and repairs drift.
 

@@ -5,15 +5,13 @@ import time
 import dagster as dg
 from pydantic import Field
 
-from regional_snapshots.defs.feeds import feed_keys, report_line
-from regional_snapshots.defs.metadata import OPERATIONS, OWNERS
-from regional_snapshots.defs.partitions import backfill_policy, region_partitions
-from regional_snapshots.defs.refresh import Refresh, refresh
-from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.defs.assets.feeds import feed_keys, report_line
+from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, backfill_policy, region_partitions
+from regional_snapshots.defs.publishing.refresh import Refresh, refresh
+from regional_snapshots.defs.publishing.resources import Snapshots
+from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.errors import StoreError
-
-settings = Settings.load()
 
 
 class RefreshConfig(dg.Config):
@@ -22,19 +20,8 @@ class RefreshConfig(dg.Config):
     force: bool = Field(default=False, description="Write even if another snapshot owns this bucket.")
 
 
-@dg.asset(
-    partitions_def=region_partitions,
-    backfill_policy=backfill_policy(settings.regions_per_run),
-    io_manager_key="snapshot_io_manager",
-    deps=feed_keys,
-    group_name="snapshots",
-    kinds={"python", "redis"},
-    owners=OWNERS,
-    code_version="1",
-    metadata={"documentation": dg.MetadataValue.path(OPERATIONS)},
-)
 def regional_snapshot(
-    context: dg.AssetExecutionContext, config: RefreshConfig, snapshots: SnapshotStoreResource
+    context: dg.AssetExecutionContext, config: RefreshConfig, snapshots: dg.ResourceParam[Snapshots]
 ) -> Refresh:
     """A scored picture of one world region, computed from about seventeen feeds and published in Redis.
 
@@ -52,7 +39,7 @@ def regional_snapshot(
             snapshots.store,
             sorted(context.partition_keys),
             now_ms,
-            min_confidence=settings.min_confidence,
+            min_confidence=snapshots.settings.min_confidence,
             force=config.force,
         )
     except StoreError as error:
@@ -61,3 +48,19 @@ def regional_snapshot(
         context.log.warning(warning)
     context.log.info("Feeds:\n" + "\n".join(map(report_line, result.feeds.report)))  # one event: each costs a write
     return result
+
+
+def snapshots_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The asset ``regional_snapshot`` as the settings have it."""
+    return dg.asset(
+        key=REGIONAL_SNAPSHOT,
+        partitions_def=region_partitions,
+        backfill_policy=backfill_policy(settings.regions_per_run),
+        io_manager_key="snapshot_io_manager",
+        deps=feed_keys,
+        group_name="snapshots",
+        kinds={"python", "redis"},
+        owners=OWNERS,
+        code_version="1",
+        metadata={"documentation": dg.MetadataValue.path(OPERATIONS)},
+    )(regional_snapshot)

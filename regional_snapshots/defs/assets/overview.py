@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from regional_snapshots.defs.metadata import OPERATIONS, OWNERS, schema, table
-from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.defs.publishing.resources import Snapshots
+from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, schema, table
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.store.errors import StoreError
@@ -61,7 +61,7 @@ RECENT_SNAPSHOTS = 20
     metadata={"dagster/column_schema": schema(COLUMNS), "documentation": dg.MetadataValue.path(OPERATIONS)},
 )
 def world_overview(
-    context: dg.AssetExecutionContext, latest: dict[str, Any], snapshots: SnapshotStoreResource
+    context: dg.AssetExecutionContext, latest: dict[str, Any], snapshots: dg.ResourceParam[Snapshots]
 ) -> dg.MaterializeResult:
     """All regions at a glance: regime, seven axes, net balance, confidence and age of each region's latest snapshot.
 
@@ -78,7 +78,7 @@ def world_overview(
     except StoreError as error:
         raise dg.Failure(str(error)) from error
     balances = recent(context, snapshots, list(ordered))
-    from regional_snapshots.defs.picture import overview_picture
+    from regional_snapshots.defs.assets.picture import overview_picture
 
     return dg.MaterializeResult(
         value=regions,
@@ -97,7 +97,7 @@ def world_overview(
 
 
 def recent(
-    context: dg.AssetExecutionContext, snapshots: SnapshotStoreResource, regions: list[str]
+    context: dg.AssetExecutionContext, snapshots: dg.ResourceParam[Snapshots], regions: list[str]
 ) -> "dict[str, pd.DataFrame]":
     """The last snapshots by region; a region whose index cannot be read is left out, with a warning."""
     histories = {}

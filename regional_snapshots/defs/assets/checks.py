@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from regional_snapshots.defs.assets import regional_snapshot
-from regional_snapshots.defs.metadata import feed_names, finding_line
-from regional_snapshots.defs.resources import SnapshotStoreResource
+from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
+from regional_snapshots.defs.publishing.resources import Snapshots
+from regional_snapshots.defs.shown.metadata import feed_names, finding_line
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.errors import StoreError
@@ -18,8 +18,8 @@ OVERDUE_MS = 12 * HOUR_MS
 """Two refreshes missed. Source: the pipeline specification, section 20 (budget of 720 minutes)."""
 
 
-@dg.asset_check(asset=regional_snapshot)
-def latest_agrees_with_index(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
+@dg.asset_check(asset=REGIONAL_SNAPSHOT)
+def latest_agrees_with_index(snapshots: dg.ResourceParam[Snapshots]) -> dg.AssetCheckResult:
     """Latest, index and payloads agree in every region.
 
     Red when reconciliation would find anything, or a region cannot be read.
@@ -37,8 +37,8 @@ def latest_agrees_with_index(snapshots: SnapshotStoreResource) -> dg.AssetCheckR
     )
 
 
-@dg.asset_check(asset=regional_snapshot)
-def every_region_is_current(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
+@dg.asset_check(asset=REGIONAL_SNAPSHOT)
+def every_region_is_current(snapshots: dg.ResourceParam[Snapshots]) -> dg.AssetCheckResult:
     """Every region's latest snapshot is within its validity.
 
     Yellow when a region is past its own deadline (valid_until), red when one is missing or misses two refreshes.
@@ -57,8 +57,8 @@ def every_region_is_current(snapshots: SnapshotStoreResource) -> dg.AssetCheckRe
     )
 
 
-@dg.asset_check(asset=regional_snapshot)
-def feeds_are_fresh(snapshots: SnapshotStoreResource) -> dg.AssetCheckResult:
+@dg.asset_check(asset=REGIONAL_SNAPSHOT)
+def feeds_are_fresh(snapshots: dg.ResourceParam[Snapshots]) -> dg.AssetCheckResult:
     """Every feed is published, and not older than it may be.
 
     Yellow when a feed is stale or missing: the regions are published all the same, with less confidence.

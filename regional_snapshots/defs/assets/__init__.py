@@ -1,0 +1,1 @@
+"""What Dagster materializes and judges: the feeds, the snapshots, what is made of them, the checks."""

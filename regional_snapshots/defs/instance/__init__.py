@@ -1,0 +1,1 @@
+"""The persistent Dagster instance, and runs of the command line on it."""
