@@ -182,14 +182,14 @@ def test_a_feed_key_of_another_type_is_not_overwritten(shell: Shell, server: Red
 
 def test_sample_feeds_are_called_samples(shell: Shell) -> None:
     assert "sample" in shell("feeds", "load", "--sample").stdout
-    assert shell("feeds", "status").stdout.count("(sample)") == 14
+    assert shell("feeds", "status").stdout.count("(sample)") == 17
 
 
 def test_without_redis_url_the_embedded_server_is_used(shell: Shell) -> None:
     try:
         url = shell("redis", "start", REDIS_URL="").stdout.strip().removeprefix("running at ")
         assert url == shell("redis", "url", REDIS_URL="").stdout.strip()
-        assert "14" in shell("feeds", "load", "--sample", "--if-none", REDIS_URL="").stdout
+        assert "19" in shell("feeds", "load", "--sample", "--if-none", REDIS_URL="").stdout
         assert "no sample feeds loaded" in shell("feeds", "load", "--sample", "--if-none", REDIS_URL="").stdout
         assert shell("redis", "status", REDIS_URL="").returncode == 0
     finally:

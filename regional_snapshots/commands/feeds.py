@@ -25,10 +25,14 @@ def feeds() -> None:
 @command("load", group=feeds)
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
 @click.option("--sample", is_flag=True, help="The sample feeds that come with the project.")
+@click.option("--as-published", is_flag=True, help="Keep the times of the sample feeds, which are old.")
 @click.option("--if-none", is_flag=True, help="Only into the embedded server, and only while it holds no feed.")
-def feeds_load(directory: Path | None, sample: bool, if_none: bool, as_json: bool) -> int:
-    """Load feed documents from DIRECTORY: file name = key, with ':' written '__'."""
-    from regional_snapshots.feed_files import SAMPLE, read_directory
+def feeds_load(directory: Path | None, sample: bool, as_published: bool, if_none: bool, as_json: bool) -> int:
+    """Load feed documents from DIRECTORY: file name = key, with ':' written '__'.
+
+    The sample feeds are dated as if they had been made now, unless --as-published keeps their times.
+    """
+    from regional_snapshots.feed_files import SAMPLE, brought_up_to, read_directory
 
     if sample == (directory is not None):
         raise CannotRun("name a directory, or --sample")
@@ -36,6 +40,9 @@ def feeds_load(directory: Path | None, sample: bool, if_none: bool, as_json: boo
         documents, skipped = read_directory(SAMPLE if sample else directory)
     except (OSError, ValueError) as error:
         raise CannotRun(str(error)) from None
+    if sample and not as_published:
+        now_ms = time.time_ns() // 1_000_000
+        documents = {key: brought_up_to(now_ms, document) for key, document in documents.items()}
     settings = Settings.load()
     with opened(settings) as store:
         if if_none and (settings.redis_url or settings.feeds_redis_url or _holds_feeds(store)):
@@ -45,7 +52,8 @@ def feeds_load(directory: Path | None, sample: bool, if_none: bool, as_json: boo
     if as_json:
         console.as_json({"loaded": sorted(documents), "skipped": skipped})
     else:
-        what = "sample feeds (illustrative: old, rounded figures)" if sample else "feed documents"
+        dated = "of the days they describe" if as_published else "dated as if made now"
+        what = f"sample documents (illustrative: old, rounded figures, {dated})" if sample else "feed documents"
         external = settings.redis_url or settings.feeds_redis_url
         why_none = "this is not the embedded server" if external else "feeds are there already"
         console.line(f"{len(documents)} {what} loaded" if documents else f"{why_none}: no sample feeds loaded")

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 import regional_snapshots
+from regional_snapshots.feed_files import brought_up_to
 from regional_snapshots.model.feeds import DATA_KEYS, FEEDS, Feeds
 
 SAMPLE = Path(regional_snapshots.__file__).parent / "sample"
-FILES = sorted(SAMPLE.glob("*.json"))
+COMPANIONS = sorted(SAMPLE.glob("seed-meta__*.json"))
+FILES = sorted(set(SAMPLE.glob("*.json")) - set(COMPANIONS))
 PAGE = Path(regional_snapshots.__file__).parents[1] / "docs" / "writing-feeds.md"
 NOW_MS = 1_795_431_600_000
-NO_SAMPLE = {"economic:macro-signals:v1", "aviation:delays:intl:v3", "military:flights:v1"}
 
 
 def key_of(file):
@@ -35,15 +36,15 @@ def examples(text):
     return [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
 
 
-def test_every_feed_has_a_sample_unless_no_figures_may_be_published():
-    assert {key_of(file) for file in FILES} == set(DATA_KEYS) - NO_SAMPLE
+def test_every_feed_has_a_sample():
+    assert {key_of(file) for file in FILES} == set(DATA_KEYS)
 
 
 def test_the_samples_stay_small():
     assert sum(file.stat().st_size for file in FILES) < 60_000
 
 
-@pytest.mark.parametrize("file", FILES, ids=key_of)
+@pytest.mark.parametrize("file", [*FILES, *COMPANIONS], ids=key_of)
 def test_a_sample_says_that_it_is_one_and_where_it_comes_from(file):
     label = json.loads(file.read_text(encoding="utf-8"))["_sample"]
     assert set(label) == {"source", "as_of", "note"}
@@ -61,9 +62,39 @@ def test_a_sample_is_read_whole(file):
 
 
 def test_no_sample_pretends_to_be_fresh():
-    feeds = Feeds.from_raw({key_of(file): file.read_bytes() for file in FILES}, NOW_MS)
-    assert set(feeds.stale) == set(DATA_KEYS) - NO_SAMPLE
+    feeds = Feeds.from_raw({key_of(file): file.read_bytes() for file in [*FILES, *COMPANIONS]}, NOW_MS)
+    assert set(feeds.stale) == set(DATA_KEYS)
     assert feeds.valid_until == NOW_MS
+
+
+def test_samples_brought_up_to_now_are_all_fresh_and_still_samples():
+    documents = {key_of(file): brought_up_to(NOW_MS, file.read_bytes()) for file in [*FILES, *COMPANIONS]}
+    report = Feeds.from_raw(documents, NOW_MS).report
+    assert {(item.status, item.age_min, item.sample) for item in report} == {("fresh", 0, True)}
+
+
+@pytest.mark.parametrize("file", [*FILES, *COMPANIONS], ids=key_of)
+def test_a_sample_brought_up_to_now_differs_in_its_times_only(file):
+    times = re.compile(r'("[a-zA-Z]+At"|"timestamp"): ("[^"]+"|\d+)')
+    before, after = file.read_bytes(), brought_up_to(NOW_MS, file.read_bytes())
+    before, after = (json.dumps(json.loads(text), ensure_ascii=False) for text in (before, after))
+    assert before != after
+    assert times.sub("", before) == times.sub("", after)
+
+
+def test_times_are_moved_by_as_much_as_the_document_is_old():
+    document = {
+        "fetchedAt": "2026-05-28T20:00:00Z",
+        "updatedAt": "2026-05-28",
+        "rows": [{"at": 1, "seenAt": 1779998000000}],
+    }
+    moved = json.loads(brought_up_to(1_780_084_800_000, json.dumps(document).encode()))
+    assert moved == {
+        "fetchedAt": "2026-05-29T20:00:00Z",
+        "updatedAt": "2026-05-29",
+        "rows": [{"at": 1, "seenAt": 1780084400000}],
+    }
+    assert json.loads(brought_up_to(0, b'{"rows": [1]}')) == {"rows": [1]}
 
 
 def test_the_page_has_one_section_per_feed_with_its_key_age_and_companion():
