@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks.dagster_share import dagster_share
+from benchmarks.dagster_trips import dagster_trips
 from benchmarks.history import history
 from benchmarks.measure import Figure
 from benchmarks.report import as_json, markdown, show
@@ -21,6 +22,7 @@ from benchmarks.throughput import throughput
 
 BENCHMARKS = {
     "round-trips": round_trips,
+    "dagster-trips": dagster_trips,
     "throughput": throughput,
     "growth": scale,
     "history": history,

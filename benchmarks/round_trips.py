@@ -68,7 +68,7 @@ def trips(url: str, store: SnapshotStore) -> list[Trip]:
 
     return [
         Trip("persist 8 regions, warm", lambda made: commit(store, made), lambda: snapshots(8), "<= 2.3"),
-        Trip("whole refresh step, cold", refresh_step, target="<= 8"),
+        Trip("whole refresh step, cold", refresh_step, target="<= 5.5"),
         Trip("latest of 8 regions, warm", lambda _: store.latest_all(regions(8))),
         Trip("latest of 100 regions, warm", lambda _: store.latest_all(regions(100)), target="<= 3"),
         Trip("reconcile 8 healthy regions, warm", lambda _: store.reconcile(regions(8))),
