@@ -15,6 +15,13 @@ FORBIDDEN = {
     "model": ("redis", "dagster", "regional_snapshots.scoring", "regional_snapshots.store", "regional_snapshots.defs"),
     "scoring": ("redis", "dagster", "time", "random", "regional_snapshots.store", "regional_snapshots.defs"),
     "store": ("dagster", "regional_snapshots.scoring", "regional_snapshots.defs"),
+    "narrative": (
+        "redis",
+        "dagster",
+        "regional_snapshots.scoring",
+        "regional_snapshots.store",
+        "regional_snapshots.defs",
+    ),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

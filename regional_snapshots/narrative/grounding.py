@@ -82,6 +82,11 @@ def grounded(text: str, ids: tuple[str, ...], facts: Facts) -> Grounded:
     return Grounded(" ".join(kept), tuple(cited), dropped)
 
 
+def without_marks(text: str) -> str:
+    """A grounded text without its ``[1]``, for readers who have no list of evidence beside it."""
+    return re.sub(r"(?:\s|(?<=\]))\[\d+\]", "", text)
+
+
 def sentences_of(text: str) -> list[str]:
     """The sentences of a text, citations included."""
     return [part.strip() for part in _SENTENCE.split(text) if part.strip(" .")]
