@@ -15,6 +15,7 @@ OutcomeUnknownError        written whole, or not at all: nobody answered yet    
 PartialCommitError         written in part (permissions changed under way)        once put right
 MissingSnapshotError       (reading) there is none                                –
 DamagedError               (reading) it does not verify                           –
+DamagedInputError          (reading) what it was computed from is gone or changed –
 =========================  =====================================================  ==========
 """
 
@@ -114,6 +115,12 @@ class DamagedError(StoreError):
     """A stored snapshot does not parse, does not verify or belongs elsewhere."""
 
     default_next_step = RECONCILE
+
+
+class DamagedInputError(StoreError):
+    """A feed document or a manifest that was kept is gone, or is not what its name says."""
+
+    default_next_step = "nothing is lost: what was made of it is still served, but cannot be computed again"
 
 
 class ConfigurationError(StoreError):

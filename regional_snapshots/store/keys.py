@@ -24,6 +24,11 @@ class KeyLayout:
     summary: str
     summary_meta: str
     one_slot_per_region: bool
+    inputs: str = "snapshot:inputs:{digest}"
+
+    def inputs_key(self, digest: str) -> str:
+        """A feed document, or the manifest of a run, by the SHA-256 of its bytes: of no region."""
+        return self.inputs.format(digest=digest)
 
 
 TAGGED = KeyLayout(
