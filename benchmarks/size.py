@@ -14,7 +14,7 @@ from regional_snapshots.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.feeds import DATA_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.scoring.parity.snapshot import score_regions
+from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.store.keys import WORLDMONITOR, RegionKeys
 from regional_snapshots.store.protocol.policy import MINUTE_MS
 from regional_snapshots.store.snapshots import SnapshotStore
@@ -47,7 +47,8 @@ def real_snapshots(later_ms: int) -> list[Snapshot]:
     raw = {key: documents.get(key) for key in DATA_KEYS}
     start_ms = time.time_ns() // 1_000_000 - 24 * 60 * MINUTE_MS
     feeds = Feeds.from_raw(raw, start_ms + later_ms)
-    return [scored.snapshot for scored in score_regions(REGION_IDS, feeds, {}, start_ms + later_ms).values()]
+    scored = METHODS["1.1"].score_regions(REGION_IDS, feeds, {}, {}, start_ms + later_ms)
+    return [entry.snapshot for entry in scored.values()]
 
 
 def the_old_way(client: redis.Redis, snapshots: Sequence[Snapshot]) -> None:

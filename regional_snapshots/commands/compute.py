@@ -13,17 +13,19 @@ from regional_snapshots.commands.shared.command import FINE, CannotRun, command
 
 @command("compute", short_help="Score feeds from files, without Redis.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def compute(files: Sequence[Path], as_json: bool) -> int:
+@click.option("--method", type=click.Choice(["1.1"]), default="1.1", show_default=True, help="How to score.")
+def compute(files: Sequence[Path], method: str, as_json: bool) -> int:
     """Score feeds from FILES, without Redis and without a clock: one JSON line per file.
 
-    Each file is one JSON object: now_ms (milliseconds since 1970), sources ({key: feed document}), metaSources
-    ({key: companion document}) and previous ({region: snapshot before}), the last two optional.
+    Each file is one JSON object: now_ms (milliseconds since 1970), sources ({key: feed document}), and, if wanted,
+    metaSources ({key: companion document}), previous ({region: snapshot before}), series ({region: rows, oldest
+    first}) and regions (those to score). A file with steps (a list of such objects) gives a list.
     """
     from regional_snapshots.offline import compute_file
 
     for file in files:
         try:
-            console.as_json(compute_file(file))
+            console.as_json(compute_file(file, method))
         except (OSError, ValueError) as error:
             raise CannotRun(f"{file}: {error}") from None
     return FINE

@@ -5,13 +5,13 @@ Source: the pipeline specification, sections 3.1 to 3.3 (keys, envelopes) and 4 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from regional_snapshots.model.instants import is_finite_number, stated_time
+from regional_snapshots.model.instants import LATER_TIME_FIELDS, TIME_FIELDS, stated_time
 from regional_snapshots.model.shapes import economy, forecasts, maritime, movement, risk
+from regional_snapshots.model.shapes.envelopes import decode, digest_of_bytes, digest_of_value, is_envelope, unwrap
 from regional_snapshots.model.shapes.reading import Reading
 from regional_snapshots.model.values import clip, round3
 
@@ -77,7 +77,11 @@ META_KEYS: tuple[str, ...] = tuple(spec.meta_key for spec in FEEDS if spec.meta_
 
 @dataclass(frozen=True)
 class FeedReport:
-    """What became of one feed in one run. ``rejected`` holds (reason, count); ``age_min`` is None without a time."""
+    """What became of one feed in one run. ``rejected`` holds (reason, count); ``age_min`` is None without a time.
+
+    ``time`` is when it was made (ms), read from more fields than ``age_min`` (the former script does not know them);
+    ``shaped`` is False for a document of the wrong shape altogether; ``digest`` is the SHA-256 (hex) of its bytes.
+    """
 
     key: str
     name: str
@@ -89,6 +93,9 @@ class FeedReport:
     notes: tuple[str, ...] = ()
     sample: bool = False
     """Whether the document calls itself a sample: it has a member ``_sample``."""
+    time: float | None = None
+    shaped: bool = True
+    digest: str = ""
 
     @property
     def remarks(self) -> list[str]:
@@ -108,13 +115,13 @@ class Feeds:
     chokepoints: tuple[maritime.Chokepoint, ...]
     transits: Mapping[str, maritime.Transit]
     signals: tuple[risk.Signal, ...]
-    alert_count: float
-    macro_verdict: str
+    alert_count: float | None
+    macro_verdict: str | None
     debts: tuple[economy.Debt, ...]
     stress: economy.Stress
     energy_mix: Mapping[str, float | None]
-    gas_fill: float | None
-    days_of_cover: float
+    gas_fill: economy.GasStorage
+    days_of_cover: float | None
     faa_airports: tuple[movement.Airport, ...]
     world_airports: tuple[movement.Airport, ...]
     notices: Mapping[str, str]
@@ -127,37 +134,46 @@ class Feeds:
     report: tuple[FeedReport, ...]
     more: Mapping[str, Any]
     """What feeds say that have no attribute here, by name."""
+    inputs: str = ""
+    """Digest of the manifest under which the bytes of these feeds are kept; empty where they are not."""
+
+    @property
+    def sample(self) -> bool:
+        """Whether any of the feeds is a sample."""
+        return any(report.sample for report in self.report)
 
     @classmethod
     def parse(cls, sources: Mapping[str, Any], metas: Mapping[str, Any], now_ms: int) -> Feeds:
         """Parse decoded JSON values, keyed by Redis key; data values may still be in their envelopes. Never raises."""
-        return cls._build(sources, metas, now_ms, {})
+        found = []
+        for spec in FEEDS:
+            value = sources.get(spec.key)
+            companion = metas.get(spec.meta_key) if spec.meta_key else None
+            found.append(_Found(spec, value, *unwrap(value), companion, digest_of_value(value)))
+        return cls._build(found, now_ms)
 
     @classmethod
     def from_raw(cls, values: Mapping[str, bytes | str | None], now_ms: int) -> Feeds:
         """Parse raw Redis values (data and companion keys in one mapping). What is not JSON counts as missing."""
-        decoded = {key: _decoded(values.get(key)) for key in DATA_KEYS + META_KEYS}
-        broken = {key: problem for key, (_, problem) in decoded.items() if problem}
-        found = {key: value for key, (value, _) in decoded.items()}
-        return cls._build(found, found, now_ms, broken)
+        found = []
+        for spec in FEEDS:
+            value, problem = decode(values.get(spec.key))
+            companion, trouble = decode(values.get(spec.meta_key)) if spec.meta_key else (None, "")
+            digest = digest_of_bytes(values.get(spec.key))
+            found.append(_Found(spec, value, *unwrap(value), companion, digest, problem, trouble))
+        return cls._build(found, now_ms)
 
     @classmethod
-    def _build(
-        cls, sources: Mapping[str, Any], metas: Mapping[str, Any], now_ms: int, broken: Mapping[str, str]
-    ) -> Feeds:
+    def _build(cls, documents: Sequence[_Found], now_ms: int) -> Feeds:
         rows: dict[str, Any] = {}
         report: list[FeedReport] = []
         ends: list[float] = []
-        for spec in FEEDS:
-            payload, time = _payload_and_time(spec, sources, metas)
-            reading = Reading()
-            rows[spec.name] = spec.read({} if payload is None else payload, reading)
-            age = None if time is None else (now_ms - time) / MINUTE_MS
-            status = _status(payload, age, spec.max_age_min)
-            if status == "fresh":
-                ends.append(time + spec.max_age_min * MINUTE_MS)
-            sample = any(isinstance(it, Mapping) and "_sample" in it for it in (payload, sources.get(spec.key)))
-            report.append(replace(_report(spec, status, age, reading, broken), sample=sample))
+        for found in documents:
+            spec, reading = found.spec, Reading()
+            rows[spec.name] = spec.read({} if found.payload is None else found.payload, reading)
+            report.append(found.report(reading, now_ms))
+            if report[-1].status == "fresh":
+                ends.append(found.time(TIME_FIELDS) + spec.max_age_min * MINUTE_MS)
         missing = tuple(item.key for item in report if item.status == "missing")
         stale = tuple(item.key for item in report if item.status == "stale")
         confidence = _confidence(len(missing), len(stale))
@@ -174,82 +190,52 @@ class Feeds:
         )
 
 
-class Unwrapped(NamedTuple):
-    """A payload, and the time (ms) that its envelope states, or None."""
+@dataclass(frozen=True)
+class _Found:
+    """The document of a feed as it was found: the decoded value, what is in its envelope, its companion."""
 
+    spec: FeedSpec
+    value: Any
     payload: Any
-    fetched_at: float | None
+    enveloped_at: float | None
+    companion: Any
+    digest: str
+    problem: str = ""
+    companion_problem: str = ""
 
+    def time(self, fields: tuple[str, ...]) -> float | None:
+        """When it was made (ms), as the companion, the payload or the envelope states it."""
+        time = stated_time(self.companion, fields)
+        if time is None:
+            time = stated_time(self.payload, fields)
+        if time is None and not self.spec.meta_key and not is_envelope(self.payload):
+            time = self.enveloped_at
+        return time
 
-def decode(raw: bytes | str | None) -> Any | None:
-    """JSON value of a raw Redis value; None for no value and for what is not JSON."""
-    return _decoded(raw)[0]
-
-
-def unwrap(value: Any) -> Unwrapped:
-    """Take a payload out of its envelope ``{_seed: {fetchedAt}, data}``, one level, also when it is JSON in a text.
-
-    Source: the pipeline specification, section 3.2.
-    """
-    if isinstance(value, str):
-        inner, problem = _decoded(value)
-        value = value if problem else inner
-    if _is_envelope(value):
-        return Unwrapped(value.get("data"), value["_seed"]["fetchedAt"])
-    return Unwrapped(value, None)
-
-
-def _is_envelope(value: Any) -> bool:
-    seed = value.get("_seed") if isinstance(value, Mapping) else None
-    return isinstance(seed, Mapping) and is_finite_number(seed.get("fetchedAt"))
-
-
-def _decoded(raw: bytes | str | None) -> tuple[Any | None, str]:
-    if raw is None:
-        return None, ""
-    for options in ({}, {"parse_int": _whole_number}):
-        try:
-            return json.loads(raw, **options), ""
-        except RecursionError:
-            return None, "the value is nested too deeply"
-        except ValueError:
-            continue
-    return None, "the value is not JSON"
-
-
-def _whole_number(digits: str) -> float:
-    """Numbers with more digits than Python converts must not cost the whole feed."""
-    return float(digits)
-
-
-def _payload_and_time(spec: FeedSpec, sources: Mapping[str, Any], metas: Mapping[str, Any]) -> tuple[Any, float | None]:
-    payload, enveloped_at = unwrap(sources.get(spec.key))
-    time = stated_time(metas.get(spec.meta_key)) if spec.meta_key else None
-    if time is None:
-        time = stated_time(payload)
-    if time is None and not spec.meta_key and not _is_envelope(payload):
-        time = enveloped_at
-    return payload, time
-
-
-def _status(payload: Any, age_min: float | None, max_age_min: int) -> str:
-    if payload is None:
-        return "missing"
-    return "fresh" if age_min is not None and age_min <= max_age_min else "stale"
+    def report(self, reading: Reading, now_ms: int) -> FeedReport:
+        spec, time = self.spec, self.time(TIME_FIELDS)
+        if self.payload is None:
+            notes = (self.problem,) if self.problem else ()
+            return FeedReport(spec.key, spec.name, "missing", None, spec.max_age_min, notes=notes)
+        age = None if time is None else (now_ms - time) / MINUTE_MS
+        trouble = [f"companion key: {self.companion_problem}"] if self.companion_problem else []
+        return FeedReport(
+            key=spec.key,
+            name=spec.name,
+            status="fresh" if age is not None and age <= spec.max_age_min else "stale",
+            age_min=age,
+            max_age_min=spec.max_age_min,
+            used=reading.used,
+            rejected=tuple(sorted(reading.rejected.items())),
+            notes=(*reading.notes, *trouble),
+            sample=any(isinstance(part, Mapping) and "_sample" in part for part in (self.payload, self.value)),
+            time=self.time(TIME_FIELDS + LATER_TIME_FIELDS),
+            shaped=reading.shaped,
+            digest=self.digest,
+        )
 
 
 def _confidence(missing: int, stale: int) -> float:
     present = len(FEEDS) - missing
     freshness = (present - stale) / present if present else 0.0
     return round3(0.6 * (present / len(FEEDS)) + 0.4 * freshness)
-
-
-def _report(spec: FeedSpec, status: str, age: float | None, reading: Reading, broken: Mapping[str, str]) -> FeedReport:
-    if status == "missing":
-        notes = (broken[spec.key],) if spec.key in broken else ()
-        return FeedReport(spec.key, spec.name, status, None, spec.max_age_min, notes=notes)
-    notes = [*reading.notes]
-    if spec.meta_key in broken:
-        notes.append(f"companion key: {broken[spec.meta_key]}")
-    rejected = tuple(sorted(reading.rejected.items()))
-    return FeedReport(spec.key, spec.name, status, age, spec.max_age_min, reading.used, rejected, tuple(notes))

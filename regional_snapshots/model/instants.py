@@ -13,6 +13,8 @@ from typing import Any
 
 TIME_FIELDS = ("fetchedAt", "generatedAt", "timestamp", "updatedAt", "lastUpdate", "seededAt")
 """Where a payload states its own time, in the order in which they are tried."""
+LATER_TIME_FIELDS = ("evaluatedAt", "persistedAt")
+"""Where else it may; the former script does not look there. Source: method 2, section 1."""
 
 _ISO = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
@@ -57,11 +59,11 @@ def _offset(zone: str | None) -> timedelta:
     return timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
 
 
-def stated_time(payload: Any) -> float | None:
-    """The time (ms) that a payload states for itself: the first of :data:`TIME_FIELDS` that can be read, or None."""
+def stated_time(payload: Any, fields: tuple[str, ...] = TIME_FIELDS) -> float | None:
+    """The time (ms) that a payload states for itself: the first of ``fields`` that can be read, or None."""
     if not isinstance(payload, Mapping):
         return None
-    for field in TIME_FIELDS:
+    for field in fields:
         value = payload.get(field)
         if isinstance(value, str):
             value = parse_date(value)

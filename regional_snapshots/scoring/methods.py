@@ -2,9 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
-from regional_snapshots.scoring.parity.snapshot import Scored, score_region
+from regional_snapshots.model.feeds import Feeds
+from regional_snapshots.scoring.parity.snapshot import EDITION_1_1
+from regional_snapshots.scoring.parity.snapshot import score_regions as parity
+from regional_snapshots.scoring.scored import Previous, Scored, SeriesRow
 
-METHODS: dict[str, Callable[..., Scored]] = {"1.1": score_region}
-"""Name of a method -> its scoring function of (region, feeds, previous, now)."""
+
+class ScoreRegions(Protocol):
+    """Scores regions of one run, by id. Raises ``KeyError`` for an unknown region, and for nothing that feeds, previous
+    snapshots or series hold."""
+
+    def __call__(
+        self,
+        region_ids: Iterable[str],
+        feeds: Feeds,
+        previous: Mapping[str, Previous],
+        series: Mapping[str, Sequence[SeriesRow]],
+        now_ms: int,
+    ) -> dict[str, Scored]:
+        """``previous`` holds the latest snapshots of all regions that have one, ``series`` their rows of earlier
+        six-hour buckets, oldest first; both also of regions that are not asked for."""
+        ...
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method: its name, the version that its documents carry, the feed that tells of energy imports, its rule."""
+
+    name: str
+    scoring_version: str
+    energy_feed: str
+    score_regions: ScoreRegions
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method("1.1", "1.1.0", "energy_mix", partial(parity, EDITION_1_1)),
+    )
+}  # fmt: skip

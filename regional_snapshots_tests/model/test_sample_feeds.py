@@ -57,8 +57,8 @@ def test_a_sample_is_read_whole(file):
     report = report_of(key_of(file), json.loads(file.read_text(encoding="utf-8")))
     assert report.status != "missing"
     assert report.rejected == ()
-    # Nobody publishes the reserve's days of cover: the sample shows the default, which the report names.
-    assert report.used or report.notes == ("daysOfCover not published: 90 days assumed",)
+    # Nobody publishes the reserve's days of cover: the report says so.
+    assert report.used or report.notes == ("daysOfCover not published",)
 
 
 def test_no_sample_pretends_to_be_fresh():

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.schema import problems
-from regional_snapshots.scoring.parity.snapshot import Previous, Scored, score_regions
+from regional_snapshots.scoring.methods import METHODS
+from regional_snapshots.scoring.scored import Previous, Scored
 from regional_snapshots_tests.scoring.strategies import anything, metas, nested, sources, well_formed
 from regional_snapshots_tests.scoring.worlds import KEYS, NOW, document
 
@@ -40,7 +41,7 @@ LISTS = {
 
 
 def score(feeds: Feeds, previous: dict[str, Previous] | None = None) -> dict[str, Scored]:
-    results = score_regions(REGION_IDS, feeds, previous or {}, NOW)
+    results = METHODS["1.1"].score_regions(REGION_IDS, feeds, previous or {}, {}, NOW)
     for result in results.values():
         assert problems(result.snapshot.document) == []
     return results

@@ -256,4 +256,4 @@ def test_energy_leverage_depends_on_the_producers_alone(region: str, score: floa
 def test_net_balance_is_mean_buffer_less_mean_pressure() -> None:
     scores = dict.fromkeys(BUFFERS, 0.9) | dict.fromkeys(PRESSURES, 0.4)
     assert balance.net_balance(scores) == pytest.approx(0.5)
-    assert balance.balance(scope("mena"))["net_balance"] == 0.635
+    assert balance.balance(scope("mena"), balance.energy_vulnerability)["net_balance"] == 0.635

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from regional_snapshots.scoring.parity.changes import two_decimals
-from regional_snapshots.scoring.parity.snapshot import Previous, score_region
+from regional_snapshots.scoring.parity.snapshot import score_region
+from regional_snapshots.scoring.scored import Previous
 from regional_snapshots_tests.scoring.worlds import NOW, chokepoint, document, feeds, forecasts, many_signals, scored
 
 ALERTS = {"activeAlertCount": 11}

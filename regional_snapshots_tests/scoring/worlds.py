@@ -8,7 +8,8 @@ from regional_snapshots.model.feeds import FEEDS, Feeds
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.schema import problems
 from regional_snapshots.scoring.parity.scope import Scope, scope_of
-from regional_snapshots.scoring.parity.snapshot import Previous, Scored, score_region
+from regional_snapshots.scoring.parity.snapshot import score_region
+from regional_snapshots.scoring.scored import Previous, Scored
 
 NOW = 1_787_400_000_000
 """2026-08-22 12:00 UTC."""

@@ -9,7 +9,7 @@ from regional_snapshots.defs.publishing.refresh import Refresh, Withheld
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import commit_metadata
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.scoring.parity.snapshot import Scored
+from regional_snapshots.scoring.scored import Scored
 from regional_snapshots.store.errors import StoreError
 
 

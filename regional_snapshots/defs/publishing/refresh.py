@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
-from regional_snapshots.scoring.parity.snapshot import Previous, Scored, score_region
+from regional_snapshots.scoring.parity.snapshot import score_region
+from regional_snapshots.scoring.scored import Previous, Scored
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.reader import Found
 from regional_snapshots.store.snapshots import SnapshotStore

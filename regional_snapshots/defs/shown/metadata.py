@@ -10,7 +10,7 @@ import dagster as dg
 from regional_snapshots.model.feeds import FeedReport, Feeds
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.packaged import packaged
-from regional_snapshots.scoring.parity.snapshot import Scored
+from regional_snapshots.scoring.scored import Scored
 from regional_snapshots.store.commit import Commit
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
 

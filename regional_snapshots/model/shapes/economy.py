@@ -12,31 +12,37 @@ from typing import Any
 from regional_snapshots.model.shapes.reading import Entry, Reading, UnfitEntryError
 from regional_snapshots.model.values import clean, number
 
-ASSUMED_DAYS_OF_COVER = 90.0
-
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """Public debt of a country (ISO alpha-3) in percent of its product."""
+    """Public debt of a country (ISO alpha-3) in percent of its product, or None."""
 
     iso3: str
-    debt_to_gdp: float
+    debt_to_gdp: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Stress:
-    """Index of financial stress, 0 to 100, and its own word for that."""
+    """Index of financial stress, 0 to 100 or None, and its own word for that."""
 
-    score: float
+    score: float | None
     label: str
 
 
-def macro_verdict(payload: Any, reading: Reading) -> str:
-    """Key 7: ``verdict`` in upper case, empty when there is none."""
+@dataclass(frozen=True, slots=True)
+class GasStorage:
+    """Fill of gas storage in percent, or None. ``month_without_fill``: the last month is listed, but states none."""
+
+    fill: float | None
+    month_without_fill: bool = False
+
+
+def macro_verdict(payload: Any, reading: Reading) -> str | None:
+    """Key 7: ``verdict`` in upper case, None when there is none."""
     record = reading.record(payload)
     verdict = reading.text(record, "verdict")
     reading.used = int(verdict is not None)
-    return (verdict or "").upper()
+    return None if verdict is None else verdict.upper()
 
 
 def debts(payload: Any, reading: Reading) -> tuple[Debt, ...]:
@@ -46,7 +52,7 @@ def debts(payload: Any, reading: Reading) -> tuple[Debt, ...]:
         iso3 = reading.text(entry, "iso3")
         if not iso3:
             raise UnfitEntryError("iso3 is missing")
-        return Debt(iso3, reading.needed(entry, "debtToGdp", absent=0.0))
+        return Debt(iso3, reading.stated(entry, "debtToGdp"))
 
     return reading.rows(payload, "entries", build)
 
@@ -55,7 +61,7 @@ def stress(payload: Any, reading: Reading) -> Stress:
     """Key 9: ``compositeScore`` and ``label``."""
     record = reading.record(payload)
     reading.used = int(number(record.get("compositeScore")) is not None)
-    return Stress(reading.number(record, "compositeScore", 0.0), clean(reading.text(record, "label"), 60))
+    return Stress(reading.optional(record, "compositeScore"), clean(reading.text(record, "label"), 60))
 
 
 def energy_mix(payload: Any, reading: Reading) -> dict[str, float | None]:
@@ -81,8 +87,8 @@ def energy_mix(payload: Any, reading: Reading) -> dict[str, float | None]:
     return shares
 
 
-def gas_fill(payload: Any, reading: Reading) -> float | None:
-    """Key 11: fill of gas storage in percent, of the last of ``months[]``, else top-level; None when unknown."""
+def gas_fill(payload: Any, reading: Reading) -> GasStorage:
+    """Key 11: fill of gas storage, of the last of ``months[]``, else top-level."""
     record = reading.record(payload)
     months = record.get("months")
     if isinstance(months, list) and months:
@@ -92,24 +98,21 @@ def gas_fill(payload: Any, reading: Reading) -> float | None:
         reading.used = 1
         reading.note("months not published: the top-level fillPct read")
     elif record:
-        reading.note("no fill published: half-empty storage assumed")
-    return fill
+        reading.note("no fill published")
+    return GasStorage(fill)
 
 
-def _last_month(month: Any, reading: Reading) -> float | None:
+def _last_month(month: Any, reading: Reading) -> GasStorage:
     if not isinstance(month, Mapping):
         reading.reject("last month is not an object")
-        return None
-    value = month.get("fillPct")
-    fill = 0.0 if value is None else number(value)
-    if fill is None:
-        reading.reject("fillPct is not a number")
+        return GasStorage(None)
+    fill = reading.optional(month, "fillPct")
     reading.used = int(fill is not None)
-    return fill
+    return GasStorage(fill, month_without_fill=month.get("fillPct") is None)
 
 
-def days_of_cover(payload: Any, reading: Reading) -> float:
-    """Key 12: days that the strategic oil reserve covers."""
+def days_of_cover(payload: Any, reading: Reading) -> float | None:
+    """Key 12: days that the strategic oil reserve covers; None when unknown."""
     record = reading.record(payload)
     days = number(record.get("daysOfCover"))
     if days is not None:
@@ -117,5 +120,5 @@ def days_of_cover(payload: Any, reading: Reading) -> float:
         return days
     if record:
         state = "not published" if record.get("daysOfCover") is None else "not a number"
-        reading.note(f"daysOfCover {state}: {ASSUMED_DAYS_OF_COVER:g} days assumed")
-    return ASSUMED_DAYS_OF_COVER
+        reading.note(f"daysOfCover {state}")
+    return None

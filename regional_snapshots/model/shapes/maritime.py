@@ -22,22 +22,28 @@ _LEVEL_OF_COLOUR = {"green": "normal", "yellow": "elevated", "red": "high"}
 @dataclass(frozen=True, slots=True)
 class Chokepoint:
     """State of a chokepoint. ``threat`` is the published or translated level in lower case, None when there is none,
-    and ``threat_label`` the same cleaned for display; ``status`` is the published status in lower case, which only the
-    balance falls back to. ``id`` is as published (or translated), ``name`` is cleaned."""
+    and ``threat_label`` the same cleaned for display; ``published_threat`` and ``status`` are as published, in lower
+    case, or None. ``id`` is as published (or translated), ``name`` is cleaned. ``disruption`` is 0 to 100,
+    ``flow_ratio`` the flow as a share of the usual one; either may be None."""
 
     id: str
     name: str
     threat: str | None
     threat_label: str
+    published_threat: str | None
     status: str | None
+    disruption: float | None
+    flow_ratio: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Transit:
-    """Traffic through a chokepoint: change on the week before in percent, and ships today."""
+    """Traffic through a chokepoint: change on the week before in percent, and ships today, or None. An entry that is
+    not ``measured`` was filled with zeros by its producer."""
 
-    change_pct: float
-    today_total: float
+    change_pct: float | None
+    today_total: float | None
+    measured: bool
 
 
 def chokepoints(payload: Any, reading: Reading) -> tuple[Chokepoint, ...]:
@@ -50,17 +56,21 @@ def chokepoints(payload: Any, reading: Reading) -> tuple[Chokepoint, ...]:
         identity = reading.text(entry, "id")
         if not identity:
             raise UnfitEntryError("id is missing")
-        threat, source = _threat(entry, reading)
+        level, status = (_lower(reading.text(entry, field)) for field in ("threatLevel", "status"))
+        threat, source = _threat(level, status, entry)
         if source:
             translated[source] = translated.get(source, 0) + 1
-        status = reading.text(entry, "status")
         name = clean(reading.text(entry, "name")) or clean(identity)
+        flow = entry.get("flowEstimate")
         return Chokepoint(
             id=_known_id(identity, ids),
             name=name,
             threat=threat,
             threat_label=clean(threat, 60).replace("_", " "),
-            status=None if status is None else status.lower(),
+            published_threat=level,
+            status=status,
+            disruption=reading.optional(entry, "disruptionScore"),
+            flow_ratio=reading.optional(flow, "flowRatio") if isinstance(flow, Mapping) else None,
         )
 
     rows = reading.rows(payload, "chokepoints", build) if listed else ()
@@ -81,8 +91,9 @@ def transits(payload: Any, reading: Reading) -> dict[str, Transit]:
             continue
         empty += entry.get("dataAvailable") is False
         found[_known_id(identity, summaries)] = Transit(
-            change_pct=reading.number(entry, "wowChangePct", 0.0),
-            today_total=reading.number(entry, "todayTotal", 0.0),
+            change_pct=reading.optional(entry, "wowChangePct"),
+            today_total=reading.optional(entry, "todayTotal"),
+            measured=entry.get("dataAvailable") is not False,
         )
     reading.used = len(found)
     _note_ids(summaries, reading)
@@ -104,15 +115,17 @@ def _note_ids(published: Collection[str], reading: Reading) -> None:
         reading.note(f"ids read: {', '.join(read_as)}")
 
 
-def _threat(entry: Entry, reading: Reading) -> tuple[str | None, str]:
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
+def _threat(level: str | None, status: str | None, entry: Entry) -> tuple[str | None, str]:
     """(threat level, the field it was translated from or "")."""
-    level = reading.text(entry, "threatLevel")
     if level is not None:
-        return level.lower(), ""
+        return level, ""
     score = number(entry.get("disruptionScore"))
     if score is not None:
         return next((name for least, name in _LEVEL_OF_SCORE if score >= least), "normal"), "disruptionScore"
-    colour = entry.get("status")
-    if isinstance(colour, str) and colour.lower() in _LEVEL_OF_COLOUR:
-        return _LEVEL_OF_COLOUR[colour.lower()], "status"
+    if status in _LEVEL_OF_COLOUR:
+        return _LEVEL_OF_COLOUR[status], "status"
     return None, ""

@@ -22,10 +22,13 @@ class UnfitEntryError(ValueError):
 
 
 class Reading:
-    """What one adapter used, rejected and noted. Mutable, and private to one parse of one feed."""
+    """What one adapter used, rejected and noted. Mutable, and private to one parse of one feed.
+
+    ``shaped`` is False once the document turned out to have the wrong shape altogether."""
 
     def __init__(self) -> None:
         self.used = 0
+        self.shaped = True
         self.rejected: Counter[str] = Counter()
         self.notes: list[str] = []
 
@@ -39,6 +42,7 @@ class Reading:
         """The payload as an object; an empty one, with a note, when it is something else."""
         if isinstance(payload, Mapping):
             return payload
+        self.shaped = False
         self.note(f"the payload is {kind(payload)}, not an object: nothing used")
         return {}
 
@@ -48,6 +52,7 @@ class Reading:
         value = record.get(name)
         if isinstance(value, wanted):
             return value
+        self.shaped = False
         if record is payload:
             self.note(f"{name} is {kind(value)}, not {kind(wanted())}: nothing used")
         return wanted()
@@ -74,19 +79,23 @@ class Reading:
             self.reject(f"{field} is not text: left empty")
         return text
 
-    def needed(self, entry: Entry, field: str, absent: float | None = None) -> float:
-        """A number without which an entry means nothing; ``absent`` is what a missing one means.
+    def stated(self, entry: Entry, field: str) -> float | None:
+        """A number that the entry is about, None where it is absent.
 
-        Raises :class:`UnfitEntryError` for a value that is not a number, or a missing one without such a meaning.
+        Raises :class:`UnfitEntryError` for a value that is not a number.
         """
         value = entry.get(field)
-        if value is None:
-            if absent is None:
-                raise UnfitEntryError(f"{field} is missing")
-            return absent
         found = number(value)
-        if found is None:
+        if found is None and value is not None:
             raise UnfitEntryError(f"{field} is not a number")
+        return found
+
+    def optional(self, entry: Entry, field: str) -> float | None:
+        """A number beside others; None where it is absent, or (counted) where it is not a number."""
+        value = entry.get(field)
+        found = number(value)
+        if found is None and value is not None:
+            self.reject(f"{field} is not a number: left out")
         return found
 
     def number(self, entry: Entry, field: str, default: float) -> float:

@@ -14,24 +14,25 @@ from regional_snapshots.model.values import clean, number
 
 @dataclass(frozen=True, slots=True)
 class CountryScore:
-    """Instability of a country (ISO alpha-2): ``score`` 0 to 100, ``computed_at`` in ms or None."""
+    """Instability of a country (ISO alpha-2): ``score`` 0 to 100 or None, ``computed_at`` in ms or None."""
 
     country: str
-    score: float
+    score: float | None
     trend: str
     computed_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A signal seen by several sources. Regions are matched with ``theater``, the raw text; ``id`` may be None."""
+    """A signal seen by several sources. Regions are matched with ``theater``, the raw text; ``severity`` is lower case,
+    empty when there is none; ``id`` and ``severity_score`` (roughly 0 to 20) may be None."""
 
     id: str | None
     type: str | None
     theater: str
     theater_label: str
     severity: str
-    severity_score: float
+    severity_score: float | None
     summary: str
     detected_at: int | None
 
@@ -43,7 +44,7 @@ def country_scores(payload: Any, reading: Reading) -> tuple[CountryScore, ...]:
         country = reading.text(entry, "region")
         if not country:
             raise UnfitEntryError("region is missing")
-        score = reading.needed(entry, "combinedScore", absent=0.0)
+        score = reading.stated(entry, "combinedScore")
         trend = clean(reading.text(entry, "trend"), 60)
         return CountryScore(country, score, trend, reading.instant(entry, "computedAt"))
 
@@ -65,7 +66,7 @@ def signals(payload: Any, reading: Reading) -> tuple[Signal, ...]:
             theater=theater,
             theater_label=clean(theater),
             severity=(reading.text(entry, "severity") or "").lower(),
-            severity_score=reading.number(entry, "severityScore", 50),
+            severity_score=reading.optional(entry, "severityScore"),
             summary=clean(summary),
             detected_at=reading.instant(entry, "detectedAt"),
         )
@@ -73,8 +74,8 @@ def signals(payload: Any, reading: Reading) -> tuple[Signal, ...]:
     return reading.rows(payload, "signals", build)
 
 
-def alert_count(payload: Any, reading: Reading) -> float:
-    """Key 6: number of alerts that are active now: activeAlertCount, else historyCount24h, else 0 (JSON numbers)."""
+def alert_count(payload: Any, reading: Reading) -> float | None:
+    """Key 6: number of alerts that are active now: activeAlertCount, else historyCount24h (JSON numbers), else None."""
     record = reading.record(payload)
     for field in ("activeAlertCount", "historyCount24h"):
         value = record.get(field)
@@ -83,5 +84,5 @@ def alert_count(payload: Any, reading: Reading) -> float:
             reading.used = 1
             return found
     if record:
-        reading.note("no active alert count: 0 assumed")
-    return 0.0
+        reading.note("no alert count published")
+    return None

@@ -34,9 +34,14 @@ class Axis:
     drivers: list[tuple[str, float, list[str]]] = field(default_factory=list)
 
 
-def balance(scope: Scope) -> dict[str, Any]:
-    """The ``balance`` block: axes rounded to three decimals, ``net_balance``, ``pressures`` and ``buffers``."""
-    axes = {name: rule(scope) for name, rule in _RULES.items()}
+Rule = Callable[[Scope], Axis]
+"""How one axis is found."""
+
+
+def balance(scope: Scope, energy_rule: Rule) -> dict[str, Any]:
+    """The ``balance`` block: axes rounded to three decimals, ``net_balance``, ``pressures`` and ``buffers``. The
+    method's editions differ in the rule for energy vulnerability."""
+    axes = {name: rule(scope) for name, rule in {**_RULES, "energy_vulnerability": energy_rule}.items()}
     scores = {name: clip(axis.score) for name, axis in axes.items()}
     return {
         **{name: round3(scores[name]) for name in AXES},
@@ -81,7 +86,7 @@ def domestic_fragility(scope: Scope) -> Axis:
     rows = [row for row in scope.feeds.country_scores if REGION_OF.get(row.country) == scope.region.id]
     if not rows:
         return Axis(0.0)
-    norms = [clip(row.score / 100) for row in rows]
+    norms = [clip((row.score or 0) / 100) for row in rows]
     weights = [criticality(row.country) for row in rows]
     base = weighted_mean(list(zip(norms, weights, strict=True)))
     score = 0.4 * base + 0.4 * percentile(norms, 90) + 0.2 * max(norms)
@@ -96,12 +101,15 @@ def domestic_fragility(scope: Scope) -> Axis:
 def capital_stress(scope: Scope) -> Axis:
     """Section 6.3: macro verdict, public debt and the stress index; at most 0.75, for no feed counts sanctions."""
     debts = [
-        row.debt_to_gdp for row in scope.feeds.debts if REGION_OF.get(ISO2_OF.get(row.iso3, "")) == scope.region.id
+        row.debt_to_gdp or 0.0
+        for row in scope.feeds.debts
+        if REGION_OF.get(ISO2_OF.get(row.iso3, "")) == scope.region.id
     ]
     average = mean(debts) if debts else BASELINE_DEBT_PCT
     by_macro = {"CASH": 1.0, "BUY": 0.0}.get(scope.feeds.macro_verdict, 0.5)
     by_debt = clip((average - 60) / 80)
-    by_stress = clip(scope.feeds.stress.score / 100)
+    stress = scope.feeds.stress.score or 0.0
+    by_stress = clip(stress / 100)
     drivers = []
     if by_macro > 0.6:
         drivers.append((f"Macro signals say {scope.feeds.macro_verdict}", by_macro, ["macro:verdict"]))
@@ -110,7 +118,7 @@ def capital_stress(scope: Scope) -> Axis:
         drivers.append((text, by_debt, ["debt:region-avg"]))
     if by_stress > 0.5:
         label = f" ({scope.feeds.stress.label})" if scope.feeds.stress.label else ""
-        text = f"Financial stress index at {scope.feeds.stress.score:.1f} of 100{label}"
+        text = f"Financial stress index at {stress:.1f} of 100{label}"
         drivers.append((text, by_stress, ["stress:composite"]))
     return Axis(0.25 * by_macro + 0.20 * by_debt + 0.30 * by_stress, drivers)
 
@@ -122,8 +130,10 @@ def energy_vulnerability(scope: Scope) -> Axis:
         return Axis(0.0)
     imports = [clip(share / 100) for share in known if share is not None]
     by_import = mean(imports)
-    by_storage = 0.5 if scope.feeds.gas_fill is None else 1 - clip(scope.feeds.gas_fill / 100 / 0.8)
-    by_reserve = 1 - clip(scope.feeds.days_of_cover / 90)
+    fill, days = scope.feeds.gas_fill, scope.feeds.days_of_cover
+    stored = 0.0 if fill.month_without_fill else fill.fill
+    by_storage = 0.5 if stored is None else 1 - clip(stored / 100 / 0.8)
+    by_reserve = 0.0 if days is None else 1 - clip(days / 90)
     score = 0.5 * by_import + 0.25 * by_storage + 0.25 * by_reserve
     if by_import <= 0.4:
         return Axis(score)
@@ -150,7 +160,8 @@ def maritime_access(scope: Scope) -> Axis:
         level = next((text for text in (chokepoint.threat, chokepoint.status) if text is not None), "normal")
         openness = OPENNESS.get(level, OPENNESS_UNKNOWN)
         transit = scope.feeds.transits.get(corridor.chokepoint)
-        throughput = clip((100 + (transit.change_pct if transit else 0.0)) / 120)
+        change = (transit.change_pct or 0.0) if transit else 0.0
+        throughput = clip((100 + change) / 120)
         parts.append((0.6 * openness + 0.4 * throughput, corridor.weight))
         if openness < 0.6:
             text = f"{corridor.label}: threat level {level.replace('_', ' ')}"
@@ -168,11 +179,10 @@ def energy_leverage(scope: Scope) -> Axis:
     return Axis(score, [(text, score, [f"producer:{iso2}" for iso2 in producers])])
 
 
-_RULES: dict[str, Callable[[Scope], Axis]] = {
+_RULES: dict[str, Rule] = {
     "coercive_pressure": coercive_pressure,
     "domestic_fragility": domestic_fragility,
     "capital_stress": capital_stress,
-    "energy_vulnerability": energy_vulnerability,
     "alliance_cohesion": alliance_cohesion,
     "maritime_access": maritime_access,
     "energy_leverage": energy_leverage,

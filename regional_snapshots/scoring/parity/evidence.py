@@ -32,7 +32,7 @@ def _signals(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
     for count, signal in enumerate(scope.signals):
         identity = f"xss:{count}" if signal.id is None else signal.id
         seen = now_ms if signal.detected_at is None else signal.detected_at
-        confidence = signal.severity_score / 100
+        confidence = (50 if signal.severity_score is None else signal.severity_score) / 100
         yield _item(
             identity, "market_signal", "cross-source", signal.summary, confidence, seen, theater=signal.theater_label
         )
@@ -40,7 +40,7 @@ def _signals(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
 
 def _countries(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
     for row in scope.feeds.country_scores:
-        if row.country in scope.region.key_countries and row.score >= LEAST_COUNTRY_SCORE:
+        if row.country in scope.region.key_countries and (row.score or 0) >= LEAST_COUNTRY_SCORE:
             trend = row.trend.removeprefix("TREND_DIRECTION_").replace("_", " ").lower()
             summary = f"{row.country}: instability {row.score:g} of 100" + (f", {trend}" if trend else "")
             seen = now_ms if row.computed_at is None else row.computed_at
@@ -61,7 +61,7 @@ def _chokepoints(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
 
 def _forecasts(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:
     for forecast in scope.forecasts:
-        if forecast.probability >= LEAST_PROBABILITY:
+        if (forecast.probability or 0) >= LEAST_PROBABILITY:
             seen = now_ms if forecast.updated_at is None else forecast.updated_at
             identity = f"forecast:{forecast.id}"
             yield _item(identity, "news_headline", "forecast", forecast.title, forecast.confidence, seen)

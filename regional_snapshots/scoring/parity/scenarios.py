@@ -73,11 +73,12 @@ def lane_weights(forecasts: Sequence[Forecast]) -> dict[str, float]:
     """Weights of the lanes, not normalised, before triggers."""
     weights = dict(START)
     for forecast in forecasts:
+        probability = forecast.probability or 0.0
         if forecast.trend in TREND_SHIFT:
             lane, share = TREND_SHIFT[forecast.trend]
-            weights[lane] += share * forecast.probability
+            weights[lane] += share * probability
         if any(word in forecast.case_text for word in FRAGMENTATION_WORDS):
-            weights["fragmentation"] += FRAGMENTATION_SHIFT * forecast.probability
+            weights["fragmentation"] += FRAGMENTATION_SHIFT * probability
     return weights
 
 

@@ -24,10 +24,11 @@ class Scope:
 
 
 def scope_of(region: Region, feeds: Feeds) -> Scope:
-    """Match signals and forecasts to a region. An entry can concern several regions, or none."""
+    """Match signals and forecasts to a region. An entry can concern several regions, or none; a forecast whose
+    probability is no number is dropped, while one without any counts as 0."""
     return Scope(
         region,
         feeds,
         tuple(signal for signal in feeds.signals if region.has_signal_theater(signal.theater)),
-        tuple(forecast for forecast in feeds.forecasts if region.has_forecast_region(forecast.region)),
+        tuple(entry for entry in feeds.forecasts if entry.fits and region.has_forecast_region(entry.region)),
     )

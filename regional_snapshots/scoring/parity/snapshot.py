@@ -5,15 +5,16 @@ Source: the pipeline specification, sections 5 (order), 14.5 (meta) and 16 (sche
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.model.regions import GEOGRAPHY_VERSION, REGIONS
+from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.scoring.frame import Known, comparable, empty_narrative, meta
 from regional_snapshots.scoring.parity.actors import actors
-from regional_snapshots.scoring.parity.balance import balance
+from regional_snapshots.scoring.parity.balance import Rule, balance, energy_vulnerability
 from regional_snapshots.scoring.parity.changes import (
     Baseline,
     UnreadablePreviousError,
@@ -30,45 +31,43 @@ from regional_snapshots.scoring.parity.scenarios import scenario_sets
 from regional_snapshots.scoring.parity.scope import scope_of
 from regional_snapshots.scoring.parity.transmissions import transmission_paths
 from regional_snapshots.scoring.parity.triggers import triggers
-
-MODEL_VERSION = "0.1.0"
-SCORING_VERSION = "1.1.0"
-
-NARRATIVE_SECTIONS = ("situation", "balance_assessment", "outlook_24h", "outlook_7d", "outlook_30d")
+from regional_snapshots.scoring.scored import Previous, Scored, SeriesRow
 
 
 @dataclass(frozen=True)
-class Previous:
-    """A region's previous snapshot: its document, or None on the first run. ``unreadable`` says why one that exists
-    cannot be compared with; the empty text when it can, or when there is none."""
+class Edition:
+    """An edition of the method: its name, its version, and the rule for the axis in which editions differ."""
 
-    document: dict[str, Any] | None = None
-    unreadable: str = ""
+    method: str
+    scoring_version: str
+    energy_vulnerability: Rule
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A computed snapshot, what changed since the previous one, and a note for the operator (mostly empty)."""
-
-    snapshot: Snapshot
-    changes: dict[str, Any]
-    note: str
+EDITION_1_1 = Edition("1.1", "1.1.0", energy_vulnerability)
 
 
 def score_regions(
-    region_ids: Iterable[str], feeds: Feeds, previous: Mapping[str, Previous], now_ms: int
+    edition: Edition,
+    region_ids: Iterable[str],
+    feeds: Feeds,
+    previous: Mapping[str, Previous],
+    series: Mapping[str, Sequence[SeriesRow]],
+    now_ms: int,
 ) -> dict[str, Scored]:
-    """Score regions from one reading of the feeds. A region without an entry in ``previous`` is on its first run."""
+    """Score regions from one reading of the feeds. A region without an entry in ``previous`` is on its first run.
+    This method looks at nothing older: ``series`` is there for the sake of one signature."""
     return {
-        region_id: score_region(region_id, feeds, previous.get(region_id, Previous()), now_ms)
+        region_id: score_region(region_id, feeds, previous.get(region_id, Previous()), now_ms, edition)
         for region_id in region_ids
     }
 
 
-def score_region(region_id: str, feeds: Feeds, previous: Previous, now_ms: int) -> Scored:
+def score_region(
+    region_id: str, feeds: Feeds, previous: Previous, now_ms: int, edition: Edition = EDITION_1_1
+) -> Scored:
     """Score one region. Raises ``KeyError`` for an unknown region, and for nothing that feeds or ``previous`` hold."""
     scope = scope_of(REGIONS[region_id], feeds)
-    scores = balance(scope)
+    scores = balance(scope, edition.energy_vulnerability)
     states = triggers(region_id, feeds, scores, now_ms)
     label = regime_label(scores)
     blocks: dict[str, Any] = {
@@ -82,22 +81,23 @@ def score_region(region_id: str, feeds: Feeds, previous: Previous, now_ms: int) 
         "evidence": evidence(scope, now_ms),
         "narrative": empty_narrative(),
     }
-    baseline, changes, note = _compared(region_id, previous, label, blocks)
+    baseline, changes, note = _compared(region_id, _of_same_method(previous, edition.method), label, blocks)
     reason = trigger_reason(changes)
     driver = reason if changes["regime_changed"] else ""
     document = {
         "region_id": region_id,
         "generated_at": now_ms,
-        "meta": _meta(feeds, reason),
+        "meta": meta(edition.method, edition.scoring_version, _known(feeds), feeds, previous, reason),
         "regime": regime(label, baseline.regime if baseline else {}, driver, now_ms),
         **blocks,
     }
     return Scored(Snapshot.seal(document), changes, note)
 
 
-def empty_narrative() -> dict[str, Any]:
-    """The ``narrative`` block of a snapshot that nobody has narrated."""
-    return {**{name: {"text": "", "evidence_ids": []} for name in NARRATIVE_SECTIONS}, "watch_items": []}
+def _of_same_method(previous: Previous, method: str) -> Previous:
+    if previous.document is not None and not comparable(previous.document, method):
+        return Previous(unreadable="another method made it")
+    return previous
 
 
 def _compared(
@@ -115,17 +115,5 @@ def _compared(
     return baseline, changes_since(baseline, label, blocks), note
 
 
-def _meta(feeds: Feeds, reason: str) -> dict[str, Any]:
-    return {
-        "snapshot_id": "",
-        "model_version": MODEL_VERSION,
-        "scoring_version": SCORING_VERSION,
-        "geography_version": GEOGRAPHY_VERSION,
-        "snapshot_confidence": feeds.confidence,
-        "missing_inputs": list(feeds.missing),
-        "stale_inputs": list(feeds.stale),
-        "valid_until": feeds.valid_until,
-        "trigger_reason": reason,
-        "narrative_provider": "",
-        "narrative_model": "",
-    }
+def _known(feeds: Feeds) -> Known:
+    return Known(feeds.confidence, feeds.missing, feeds.stale, feeds.valid_until)

@@ -73,8 +73,8 @@ def metric_value(metric: str, region_id: str, feeds: Feeds, balance: Mapping[str
     if family == "chokepoint":
         return _chokepoint_value(subject, measure, feeds)
     if family == "cii":
-        return next((row.score for row in feeds.country_scores if row.country == subject), None)
-    return feeds.alert_count if family == "oref" else None
+        return next((row.score or 0.0 for row in feeds.country_scores if row.country == subject), None)
+    return (feeds.alert_count or 0.0) if family == "oref" else None
 
 
 def _chokepoint_value(chokepoint_id: str, measure: str, feeds: Feeds) -> float | None:
@@ -85,7 +85,7 @@ def _chokepoint_value(chokepoint_id: str, measure: str, feeds: Feeds) -> float |
     if measure == "threat_level":
         return THREAT.get(chokepoint.threat or "", 0.0)
     transit = feeds.transits.get(chokepoint_id)
-    return transit.today_total if transit else 0.0
+    return (transit.today_total or 0.0) if transit else 0.0
 
 
 def trigger_state(operator: str, target: float, value: float | None) -> str:
