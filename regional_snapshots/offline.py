@@ -8,8 +8,9 @@ from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
+from regional_snapshots.model.series import DamagedRowError, SeriesRow
 from regional_snapshots.scoring.methods import METHODS
-from regional_snapshots.scoring.scored import Previous, SeriesRow
+from regional_snapshots.scoring.scored import Previous
 
 
 def compute_file(path: Path, method: str) -> dict[str, Any] | list[dict[str, Any]]:
@@ -54,9 +55,12 @@ def _regions(case: dict[str, Any]) -> list[str]:
 
 
 def _rows(rows: Any) -> list[SeriesRow]:
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list):
         raise ValueError("series must hold a list of rows for each region")
-    return rows
+    try:
+        return [SeriesRow.of(row) for row in rows]
+    except DamagedRowError as error:
+        raise ValueError(f"series: {error}") from None
 
 
 def _mapping(case: dict[str, Any], name: str) -> dict[str, Any]:

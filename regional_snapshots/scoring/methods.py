@@ -8,9 +8,10 @@ from functools import partial
 from typing import Protocol
 
 from regional_snapshots.model.feeds import Feeds
+from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.scoring.parity.snapshot import EDITION_1_1
 from regional_snapshots.scoring.parity.snapshot import score_regions as parity
-from regional_snapshots.scoring.scored import Previous, Scored, SeriesRow
+from regional_snapshots.scoring.scored import Previous, Scored
 
 
 class ScoreRegions(Protocol):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.model.snapshot import Snapshot
-
-SeriesRow = Mapping[str, Any]
-"""A row of a region's series, as method 2, section 5 describes it."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import REGIONS
+from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.frame import Known, comparable, empty_narrative, meta
 from regional_snapshots.scoring.parity.actors import actors
@@ -31,7 +32,7 @@ from regional_snapshots.scoring.parity.scenarios import scenario_sets
 from regional_snapshots.scoring.parity.scope import scope_of
 from regional_snapshots.scoring.parity.transmissions import transmission_paths
 from regional_snapshots.scoring.parity.triggers import triggers
-from regional_snapshots.scoring.scored import Previous, Scored, SeriesRow
+from regional_snapshots.scoring.scored import Previous, Scored
 
 
 @dataclass(frozen=True)
