@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from regional_snapshots.store.embedded.lock import server_pid
 from regional_snapshots.store.errors import EmbeddedServerError
 
 SOCKET_NAME = "redis.sock"
@@ -28,11 +29,18 @@ class EmbeddedDirectory:
 
     @property
     def socket(self) -> Path:
-        """Where the server listens: where the record says, or else where a new one would."""
+        """Where the server listens: where the record says, or else where a new one would.
+
+        A copy of a directory has a copy of its record. An address outside of the directory is therefore this one's only
+        if it follows from its path, or while a server holds this very directory (which was then moved).
+        """
+        own = self.path / self._best_socket()
         try:
-            return self.path / (self.path / SOCKET_RECORD).read_text()
+            recorded = self.path / (self.path / SOCKET_RECORD).read_text()
         except (FileNotFoundError, NotADirectoryError):
-            return self.path / self._best_socket()
+            return own
+        inside = recorded.parent == self.path
+        return recorded if inside or recorded == own or server_pid(self.path) is not None else own
 
     @property
     def log(self) -> Path:

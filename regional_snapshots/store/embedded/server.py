@@ -41,6 +41,10 @@ MAX_LAUNCHES = 3
 PROBE_TIMEOUT_S = 1.0
 
 ANSWERS, ABSENT, SILENT = "answers", "is absent", "does not answer"
+READS_ONLY = "answers, and refuses writes: its disk is full or failing"
+SERVING = (ANSWERS, READS_ONLY)
+"""States in which it can be used: one that cannot write says so itself to whoever writes, and reads go on."""
+DISK_FULL = "No space left on device"
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ class ServerStatus:
     """What is known about an embedded server.
 
     ``state`` is ``answers``, ``is absent``, ``does not answer``, or tells what it replies instead, and ``running``
-    means that it answers. ``pid`` names the process that holds the directory, None if there is none. ``binary`` is
-    the program that a start would use, ``version`` that of the server which answers.
+    means that it serves reads at least. ``pid`` names the process that holds the directory, None if there is none.
+    ``binary`` is the program that a start would use, ``version`` that of the server which answers.
     """
 
     running: bool
@@ -80,13 +84,13 @@ class EmbeddedServer:
     def ensure(self) -> str:
         """The address of a server that has just answered a PING; starts it if none lives. Safe to race."""
         with _explained(self.directory):
-            if self._place.exists() and _probe(self._place.socket) == ANSWERS:
+            if self._place.exists() and _probe(self._place.socket) in SERVING:
                 return self.url
             self._place.make()
             launches, state = 0, ABSENT
             for _ in _attempts(self.timeout_s):
                 state = _probe(self._place.socket)
-                if state == ANSWERS:
+                if state in SERVING:
                     return self.url
                 if state == ABSENT and server_pid(self.directory) is None:
                     if launches == MAX_LAUNCHES:
@@ -111,9 +115,9 @@ class EmbeddedServer:
             there = self._place.exists()
             state = _probe(self._place.socket) if there else ABSENT
             pid = server_pid(self.directory) if there else None
-            version = _version(self._place.socket) if state == ANSWERS else ""
+            version = _version(self._place.socket) if state in SERVING else ""
             binary = next(iter(server_binaries()), None)
-            return ServerStatus(state == ANSWERS, state, pid, self.url, self.directory, binary, version)
+            return ServerStatus(state in SERVING, state, pid, self.url, self.directory, binary, version)
 
     def _launch(self) -> bool:
         """Start the server unless somebody else does, or has. True if we did; it then holds the directory."""
@@ -165,10 +169,17 @@ class EmbeddedServer:
         raise EmbeddedServerError(f"process {pid} does not end", next_step=f"end process {pid} by hand")
 
     def _ends_at_once(self) -> EmbeddedServerError:
+        log = self._place.log_end()
+        if DISK_FULL in log:
+            return EmbeddedServerError(
+                f"the disk is full: the embedded server cannot start in {self.directory}",
+                next_step="free some space, then try again; what was written is still there",
+            )
+        kept = self.directory / "appendonlydir"
         return EmbeddedServerError(
-            f"the embedded server ends as soon as it has started; its log ends:\n{self._place.log_end()}\n",
-            next_step=f"if its append-only log is damaged, restore {self.directory / 'appendonlydir'} from a copy or "
-            "repair it with redis-check-aof; nothing was changed. Or set REDIS_URL to another server",
+            f"the embedded server ends as soon as it has started; its log ends:\n{log}\n",
+            next_step=f"if its append-only log is damaged, put a copy of {kept} in its place, or move that elsewhere "
+            "to begin with an empty store; nothing was changed. Or set REDIS_URL to another server",
         )
 
     def _unanswered(self, state: str) -> EmbeddedServerError:
@@ -199,6 +210,8 @@ def _probe(path: Path) -> str:
             return ABSENT
     if not reply:
         return ABSENT
+    if reply.startswith(b"-MISCONF"):
+        return READS_ONLY
     return ANSWERS if reply.startswith(b"+PONG") else f"says {reply[1:].decode(errors='replace').strip()!r}"
 
 
