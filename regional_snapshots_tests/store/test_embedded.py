@@ -194,7 +194,7 @@ def test_a_damaged_log_is_reported_and_left_as_it_is(tmp_path, started):
     content = bytearray(log.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 8] = b"\0garbage"
     log.write_bytes(content)
-    with pytest.raises(EmbeddedServerError, match=r"(?s)Bad file format.*restore.*appendonlydir"):
+    with pytest.raises(EmbeddedServerError, match=r"(?s)Bad file format.*put a copy of .*appendonlydir"):
         server.ensure()
     assert log.read_bytes() == content
 
