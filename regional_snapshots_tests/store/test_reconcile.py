@@ -120,6 +120,18 @@ def test_latest_never_moves_back_from_a_snapshot_that_verifies(store, server):
     assert [finding.kind for finding in report.findings] == ["latest_not_indexed"]
 
 
+def test_latest_takes_on_the_expiry_of_what_it_names_when_the_head_is_lost(store, server):
+    client = server.client()
+    scene = healthy(store, client, "mena")
+    client.set(scene.names.latest, scene.snapshots[-2].id, keepttl=True)
+    client.delete(scene.payload(scene.head))
+    report = store.reconcile(["mena"])
+    found = Counter(finding.kind for finding in report.findings)
+    assert found == Counter(("expires_late", "entry_without_payload", "claim_dangling"))
+    assert violations(client, scene.layout, "mena") == []
+    assert store.reconcile(["mena"], deep=True).findings == ()
+
+
 def test_wrong_types_are_left_alone_unless_asked_for(store, server):
     client = server.client()
     scene = healthy(store, client, "mena")

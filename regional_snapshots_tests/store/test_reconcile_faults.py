@@ -14,7 +14,7 @@ import pytest
 
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.errors import StoreError, UnreachableError
-from regional_snapshots.store.reconcile.state import EARLY_MS
+from regional_snapshots.store.reconcile.state import OFF_MS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import Started, wait_until
 from regional_snapshots_tests.support.documents import snapshot
@@ -284,7 +284,7 @@ def test_a_slow_look_accuses_no_expiry_of_being_early(server):
             watches[request.name] += 1
             return request.name == "WATCH" and watches["WATCH"] == 2
 
-        proxy.arm(Break.HOLD_REQUEST, second_watch, hold_s=EARLY_MS / 1000 + 0.2)
+        proxy.arm(Break.HOLD_REQUEST, second_watch, hold_s=OFF_MS / 1000 + 0.2)
         client.delete(scene.names.latest)
         report = store.reconcile(["mena"], repair=False)
     assert [finding.kind for finding in report.findings] == ["latest_missing"]

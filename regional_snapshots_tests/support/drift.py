@@ -90,6 +90,10 @@ def _hasten(scene: Scene, key: str) -> None:
     scene.client.pexpire(key, BUCKET_MS)
 
 
+def _outlive(scene: Scene, key: str) -> None:
+    scene.client.pexpire(key, scene.client.pttl(key) + BUCKET_MS)
+
+
 def _retype(scene: Scene, key: str) -> None:
     left_ms = scene.client.pttl(key)
     scene.client.delete(key)
@@ -190,6 +194,8 @@ TO_THE_REGION: Mapping[str, Damage] = {
     "latest expires early": Damage(lambda s, w: _hasten(s, s.names.latest), ("expires_early",)),
     "latest of another type": Damage(lambda s, w: _retype(s, s.names.latest), ("wrong_type",), on_request=True),
     "head not indexed": Damage(lambda s, w: s.client.zrem(s.names.index, s.head.id), ("latest_not_indexed",)),
+    "latest expires late": Damage(lambda s, w: _outlive(s, s.names.latest), ("expires_late",)),
+    "index expires late": Damage(lambda s, w: _outlive(s, s.names.index), ("expires_late",)),
     "index for ever": Damage(lambda s, w: s.client.persist(s.names.index), ("no_expiry",)),
     "index expires early": Damage(lambda s, w: _hasten(s, s.names.index), ("expires_early",)),
     "entry of a ghost": Damage(

@@ -171,13 +171,17 @@ class _Diagnosis(Judge):
             self.newest_expiries(order(self.target)[0] + retention_ms)
 
     def newest_expiries(self, at_ms: int) -> None:
-        """Latest and index expire with the newest snapshot, also when a repair has made it another."""
+        """Latest and index expire with the newest snapshot, neither before nor after, also when it becomes another."""
         latest, index, retention_ms = self.seen.latest, self.seen.index, self.plan.rules.retention_ms
         if latest.usable and latest.value in self.fates:
-            self.plan.expire(self.keys.latest, latest, order(latest.value)[0] + retention_ms, at_ms)
+            due_ms = order(latest.value)[0] + retention_ms
+            late_ms = due_ms if latest.value == self.target else None
+            self.plan.expire(self.keys.latest, latest, due_ms, at_ms, late_ms=late_ms)
         right = abs(self.seen.server_ms + index.expires_in_ms - at_ms) <= CLOCK_GRAIN_MS
         due_ms = order(self.newest_indexed or "")[0] + retention_ms
-        noted = index.type == "zset" and self.plan.expire(self.keys.index, index, due_ms, at_ms)
+        entries = [name for name in self.fates if self.seen.scores.get(name) is not None]
+        late_ms = max(order(name)[0] + retention_ms for name in (*entries, self.target or ""))
+        noted = index.type == "zset" and self.plan.expire(self.keys.index, index, due_ms, at_ms, late_ms=late_ms)
         if self.plan.reindexed and not noted and not right:
             before = f"expires at {self.seen.server_ms + index.expires_in_ms}" if index.there else "no index"
             command = ("PEXPIREAT", self.keys.index, at_ms)

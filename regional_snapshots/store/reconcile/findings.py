@@ -40,6 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "claim_dangling": Kind(ERROR, "a claim names what is not stored, and blocks its bucket", "deleted"),
     "no_expiry": Kind(WARNING, "a key never expires", "its expiry is set"),
     "expires_early": Kind(WARNING, "a key expires before its snapshot does", "its expiry is set"),
+    "expires_late": Kind(WARNING, "latest or index outlives the newest snapshot", "its expiry is set"),
     "wrong_type": Kind(ERROR, "a key holds another type than ours", "on request: quarantined"),
 }
 """Kind -> severity, what it means, what repair does."""

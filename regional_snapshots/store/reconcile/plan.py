@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
-from regional_snapshots.store.reconcile.state import EARLY_MS, NO_EXPIRY, Held, Rules, Seen
+from regional_snapshots.store.reconcile.state import NO_EXPIRY, OFF_MS, Held, Rules, Seen
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,22 @@ class Plan:
         self.change(key, before, place, ("RENAME", key, place), ("PEXPIRE", place, self.rules.quarantine_ms))
         return place
 
-    def expire(self, key: str, held: Held, due_ms: int, at_ms: int | None = None) -> bool:
+    def expire(
+        self, key: str, held: Held, due_ms: int, at_ms: int | None = None, *, late_ms: int | None = None
+    ) -> bool:
         """Note, of a key that never expires or expires before ``due_ms``, that it shall at ``at_ms`` (default: then).
 
-        Returns whether there was something to note.
+        The same for one that expires after ``late_ms``. Returns whether there was something to note.
         """
-        early_ms = due_ms - self.seen.server_ms - held.expires_in_ms
+        expires_ms = self.seen.server_ms + held.expires_in_ms
         if held.expires_in_ms == NO_EXPIRY:
             kind, detail, before = "no_expiry", "never expires", "no expiry"
-        elif early_ms > EARLY_MS:
-            kind, detail = "expires_early", f"expires {early_ms / 1000:.0f} s too early"
-            before = f"expires at {due_ms - early_ms}"
+        elif due_ms - expires_ms > OFF_MS:
+            kind, detail = "expires_early", f"expires {(due_ms - expires_ms) / 1000:.0f} s too early"
+            before = f"expires at {expires_ms}"
+        elif late_ms is not None and expires_ms - late_ms > OFF_MS:
+            kind, detail = "expires_late", f"expires {(expires_ms - late_ms) / 1000:.0f} s too late"
+            before = f"expires at {expires_ms}"
         else:
             return False
         at_ms = due_ms if at_ms is None else at_ms

@@ -10,8 +10,8 @@ from regional_snapshots.store.keys import RegionKeys
 
 ABSENT, NO_EXPIRY = -2, -1
 """What ``PTTL`` answers for a key that is not there, and for one that never expires."""
-EARLY_MS = 1000
-"""An expiry counts as too early from here on: it is read a little later than the server's time."""
+OFF_MS = 1000
+"""An expiry counts as wrong when it is off by more: it is read a little later than the server's time."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from regional_snapshots.store.reconcile.observation import (
     text,
     verdict,
 )
-from regional_snapshots.store.reconcile.state import EARLY_MS, NO_EXPIRY, Rules, time_of
+from regional_snapshots.store.reconcile.state import NO_EXPIRY, OFF_MS, Rules, time_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     latest, latest_pttl, index_pttl, size, rows = text(state[0]), state[1], state[2], state[3] or 0, state[4] or []
     head = text(rows[0]) if rows else ""
     due_in_ms = (time_of(head) or 0) + rules.retention_ms - server_ms
-    if latest != head or (head and any(_early(pttl, due_in_ms) for pttl in (latest_pttl, index_pttl))):
+    if latest != head or (head and any(_off(pttl, due_in_ms) for pttl in (latest_pttl, index_pttl))):
         found.whole = True
     names = claim_keys(keys, server_ms, rules.bucket_ms)
     newest = keys.payload(head if time_of(head) is not None else "")
@@ -129,7 +129,12 @@ def _judge(
 
 def _early(pttl: int | None, due_in_ms: int) -> bool:
     """Whether a key that is there never expires, or expires too early."""
-    return pttl is not None and (pttl == NO_EXPIRY or due_in_ms - pttl > EARLY_MS)
+    return pttl is not None and (pttl == NO_EXPIRY or due_in_ms - pttl > OFF_MS)
+
+
+def _off(pttl: int | None, due_in_ms: int) -> bool:
+    """Whether a key that is there never expires, or expires too early or too late."""
+    return _early(pttl, due_in_ms) or (pttl is not None and pttl - due_in_ms > OFF_MS)
 
 
 def _judge_newest(
