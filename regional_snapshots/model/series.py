@@ -114,6 +114,29 @@ class SeriesRow:
             raise error if isinstance(error, DamagedRowError) else DamagedRowError("not JSON") from None
 
 
+def row_of(document: Mapping[str, Any], scores: Mapping[str, float]) -> SeriesRow:
+    """The row of a sealed snapshot of ours. ``scores``: of its region's key countries, which no document holds.
+
+    Axes that no feed moves (``balance.structural``) are left out.
+    """
+    balance = document["balance"]
+    structural = balance.get("structural", ())
+    meta = document["meta"]
+    return SeriesRow(
+        at=document["generated_at"],
+        method=meta.get("method", ""),
+        axes={axis: balance[axis] for axis in AXES if axis in balance and axis not in structural},
+        net=balance["net_balance"],
+        regime=document["regime"]["label"],
+        cii=dict(scores),
+        corridors={
+            corridor["id"]: (corridor["access"], corridor["throughput"], corridor["today_total"])
+            for corridor in document.get("corridors", ())
+        },
+        snapshot_id=meta["snapshot_id"],
+    )
+
+
 def series_bucket(instant_ms: int) -> int:
     """The start (ms) of the six hours that an instant belongs to."""
     return instant_ms - instant_ms % SERIES_BUCKET_MS

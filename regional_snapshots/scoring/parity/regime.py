@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from regional_snapshots.model.snapshot import BUFFERS, PRESSURES
+from regional_snapshots.model.values import mean, round3
+
 CALM = "calm"
 
 _RULES: tuple[tuple[str, Callable[[float, float, float], bool]], ...] = (
@@ -24,6 +27,16 @@ def regime_label(balance: Mapping[str, Any]) -> str:
     """The first label whose condition holds for the rounded axes."""
     values = balance["coercive_pressure"], balance["net_balance"], balance["alliance_cohesion"]
     return next(label for label, holds in _RULES if holds(*values))
+
+
+def relabelled(axes: Mapping[str, float | None], instead: Mapping[str, float | None]) -> str:
+    """The label if some axes had other values; the empty text when one of them is not known."""
+    values = {**axes, **instead}
+    buffers, pressures = ([values.get(axis) for axis in group] for group in (BUFFERS, PRESSURES))
+    if None in buffers or None in pressures:
+        return ""
+    net = round3(mean(buffers) - mean(pressures))
+    return regime_label({**values, "net_balance": net})
 
 
 def regime(label: str, previous: Mapping[str, Any], driver: str, now_ms: int) -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""News: what a snapshot brings about beside itself. It is stored with the snapshot, in the same transaction.
+
+What happened is decided in ``scoring``; here stands what it is made of, and what can be told again from documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from regional_snapshots.model.events import EVENT_TYPES, REGIME_SEVERITIES, Event
+from regional_snapshots.model.series import SeriesRow
+from regional_snapshots.model.snapshot import AXES
+
+MOVES = 3
+"""So many axes are named as the reason of a shift."""
+REGIME_SHIFT = "regime_shift"
+
+
+@dataclass(frozen=True)
+class RegimeShift:
+    """A change of regime that was told: ``before`` is the empty text on a first snapshot; ``at`` in ms since 1970."""
+
+    before: str
+    after: str
+    at: int
+    why: str
+    method: str
+    snapshot_id: str
+
+    @property
+    def severity(self) -> str:
+        """How bad it is to have come here."""
+        return REGIME_SEVERITIES.get(self.after, EVENT_TYPES[REGIME_SHIFT].severity)
+
+    def fields(self) -> dict[str, str]:
+        """As an entry of the stream has it."""
+        return {
+            "from": self.before,
+            "to": self.after,
+            "at": str(self.at),
+            "why": self.why,
+            "method": self.method,
+            "snapshot_id": self.snapshot_id,
+        }
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> RegimeShift:
+        """From an entry of the stream. Raises ``KeyError`` or ``ValueError`` for one that is not ours."""
+        return cls(
+            before=fields["from"],
+            after=fields["to"],
+            at=int(fields["at"]),
+            why=fields["why"],
+            method=fields["method"],
+            snapshot_id=fields["snapshot_id"],
+        )
+
+
+@dataclass(frozen=True)
+class News:
+    """What goes with a snapshot. ``what`` names what happened, in the claim; empty: the snapshot's reason says it."""
+
+    what: str = ""
+    events: tuple[Event, ...] = ()
+    shift: RegimeShift | None = None
+    row: SeriesRow | None = None
+
+
+NO_NEWS = News()
+
+
+def shift_of(document: Mapping[str, Any], previous: Mapping[str, Any] | None) -> RegimeShift | None:
+    """The change of regime that a snapshot of ours tells of: its trigger reason says whether there is one.
+
+    ``previous`` is the document before it, where there is one to be had, and only helps to say why.
+    """
+    meta, regime = document["meta"], document["regime"]
+    if meta["trigger_reason"] != REGIME_SHIFT:
+        return None
+    return RegimeShift(
+        before=regime["previous_label"] or "",
+        after=regime["label"],
+        at=document["generated_at"],
+        why=moves_in_words(document, previous),
+        method=meta.get("method", ""),
+        snapshot_id=meta["snapshot_id"],
+    )
+
+
+def moves_in_words(document: Mapping[str, Any], previous: Mapping[str, Any] | None) -> str:
+    """The axes that moved most since the previous document, as one line."""
+    if previous is None:
+        return "first snapshot"
+    moved = axis_moves(_axes(previous), _axes(document))
+    words = [f"{axis.replace('_', ' ')} {before:.2f} → {after:.2f}" for axis, before, after in moved[:MOVES]]
+    return "; ".join(words) or "no axis moved"
+
+
+def axis_moves(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> list[tuple[str, float, float]]:
+    """``(axis, before, after)`` of the axes that are known on both sides and differ, the largest move first."""
+    pairs = [(axis, before.get(axis), after.get(axis)) for axis in AXES]
+    moved = [(axis, was, now) for axis, was, now in pairs if was is not None and now is not None and was != now]
+    return sorted(moved, key=lambda move: -abs(move[2] - move[1]))
+
+
+def _axes(document: Mapping[str, Any]) -> dict[str, float | None]:
+    """Axes of a document that may come from anywhere: what is no number is not known."""
+    balance = document.get("balance")
+    if not isinstance(balance, Mapping):
+        return {}
+    return {axis: value if _is_number(value := balance.get(axis)) else None for axis in AXES}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,79 @@
+"""Gaps: since when a feed has been missing, or an axis unknown, and when it last came back.
+
+They stand in the document as ``meta.gaps``: ``{name: [since, until]}`` in ms, ``until`` null while it lasts. A gap that
+has ended is remembered as long as anything is compared with what lies before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from regional_snapshots.model.series import SeriesRow
+from regional_snapshots.scoring.happenings.view import View
+
+REMEMBERED_MS = 28 * 86_400_000
+"""The longest past that anything is compared with. Source: method 2, section 10."""
+
+Gap = Sequence[int | None]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What turned unknown (``lost``) and known again (``regained``) from one snapshot to the next."""
+
+    lost: frozenset[str] = frozenset()
+    regained: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Both."""
+        return self.lost | self.regained
+
+
+def turn_between(before: View, now: View) -> Turn:
+    """What was lost and regained between two snapshots. An axis that only one of them has says nothing."""
+    shared = before.axes.keys() & now.axes.keys()
+    lost, regained = now.unknown - before.unknown, before.unknown - now.unknown
+    axes = (before.axes.keys() | now.axes.keys()) - shared
+    return Turn(lost - axes, regained - axes)
+
+
+def turn_before(before: View) -> Turn:
+    """What was lost and regained when the previous snapshot was made."""
+    gaps = {name: gap for name, value in before.gaps.items() if (gap := _gap(value)) is not None}
+    return Turn(
+        frozenset(name for name, (since, until) in gaps.items() if since == before.at and until is None),
+        frozenset(name for name, (_, until) in gaps.items() if until == before.at),
+    )
+
+
+def gaps_now(before: View | None, now: View) -> dict[str, list[int | None]]:
+    """The gaps as the new document states them, in order of names."""
+    known = {name: gap for name, value in (before.gaps if before else {}).items() if (gap := _gap(value)) is not None}
+    current: dict[str, list[int | None]] = {}
+    for name in sorted(known.keys() | now.unknown):
+        since, until = known.get(name, (None, None))
+        if name in now.unknown:
+            current[name] = [now.at if since is None or until is not None else since, None]
+        elif until is None or now.at - until <= REMEMBERED_MS:
+            current[name] = [since, now.at if until is None else until]
+    return current
+
+
+def like_rows(rows: Iterable[SeriesRow], gaps: Mapping[str, Gap], grounds: frozenset[str]) -> list[SeriesRow]:
+    """The rows that were made when the same of these grounds were known as now: like is compared with like."""
+    relevant = [gaps[name] for name in grounds if name in gaps]
+    return [row for row in rows if all(_within(row.at, gap) == (gap[1] is None) for gap in relevant)]
+
+
+def _within(at: int, gap: Gap) -> bool:
+    since, until = gap
+    return since is not None and since <= at and (until is None or at < until)
+
+
+def _gap(value: object) -> tuple[int, int | None] | None:
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], int):
+        return None
+    until = value[1]
+    return (value[0], until) if until is None or isinstance(until, int) else None

@@ -1,0 +1,67 @@
+"""Lives of regions: snapshots one after another from changing feeds, each with what happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.model.feeds import FEEDS, Feeds
+from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.scoring.happenings.happening import Happening, happening
+from regional_snapshots.scoring.parity.regime import relabelled
+from regional_snapshots.scoring.parity.snapshot import Previous, score_regions
+
+NOW = 1_787_400_000_000
+HOUR_MS = 3_600_000
+NAMES = tuple(spec.name for spec in FEEDS)
+KEYS = {spec.name: spec.key for spec in FEEDS}
+
+
+def sample_world() -> dict[str, Any]:
+    """All sample documents, data and companions, by Redis key."""
+    return {key: json.loads(raw) for key, raw in read_directory(SAMPLE)[0].items()}
+
+
+def world(**payloads: Any) -> dict[str, Any]:
+    """Documents by the names of the registry."""
+    return {KEYS[name]: payload for name, payload in payloads.items()}
+
+
+def without(documents: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The world when these feeds are gone."""
+    gone = {KEYS[name] for name in names}
+    return {key: value for key, value in documents.items() if key not in gone}
+
+
+@dataclass
+class Life:
+    """Regions that live on; ``at`` is the time of the next step, six hours after the one before."""
+
+    regions: tuple[str, ...] = REGION_IDS
+    at: int = NOW
+    latest: dict[str, Snapshot] = field(default_factory=dict)
+
+    def step(self, documents: Mapping[str, Any], hours: float = 6) -> dict[str, Happening]:
+        """One refresh."""
+        feeds = Feeds.parse(documents, documents, self.at)
+        before = {region: Previous(snapshot.document) for region, snapshot in self.latest.items()}
+        scored = score_regions(self.regions, feeds, before, self.at)
+        found = {}
+        for region, entry in scored.items():
+            previous = before[region].document if region in before else None
+            found[region] = happening(entry.snapshot, entry.changes, previous, (), {}, relabelled)
+            self.latest[region] = found[region].snapshot
+        self.at += int(hours * HOUR_MS)
+        return found
+
+    def events(self, documents: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        """The events of one refresh: ``(region, type, subject)``."""
+        return [
+            (region, event.type, event.subject)
+            for region, entry in self.step(documents).items()
+            for event in entry.news.events
+        ]
