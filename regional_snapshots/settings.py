@@ -30,6 +30,7 @@ class Settings:
     home: Path
     dagster_home: Path
     key_layout: str
+    namespace: str
     retention_days: float
     bucket_minutes: float
     regions_per_run: int
@@ -50,6 +51,7 @@ class Settings:
             home=home,
             dagster_home=Path(env.get("DAGSTER_HOME") or home / "dagster").expanduser().absolute(),
             key_layout=_one_of(env, "KEY_LAYOUT", ("tagged", "worldmonitor")),
+            namespace=_namespace(env),
             retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
             bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
             regions_per_run=int(_number(env, "REGIONS_PER_RUN", len(REGION_IDS), least=1, most=len(REGION_IDS))),
@@ -81,6 +83,13 @@ def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise SettingError(f"{PREFIX}{name} is {value!r}: use one of {', '.join(choices)}")
     return value
+
+
+def _namespace(env: Mapping[str, str]) -> str:
+    name = env.get(f"{PREFIX}NAMESPACE", "")
+    if name and not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", name):
+        raise SettingError(f"{PREFIX}NAMESPACE is {name!r}: use up to 32 lower-case letters, digits and hyphens")
+    return name
 
 
 def _cron(env: Mapping[str, str], name: str, default: str) -> str:

@@ -47,6 +47,7 @@ def store_options(settings: Settings) -> dict[str, Any]:
         "feeds_url": settings.feeds_redis_url,
         "home": settings.home,
         "layout": settings.key_layout,
+        "namespace": settings.namespace,
         "policy": Policy.of(settings.retention_days, settings.bucket_minutes),
     }
 

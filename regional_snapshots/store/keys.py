@@ -6,7 +6,8 @@ The layout ``worldmonitor`` keeps the names that readers of the former script kn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,24 @@ class KeyLayout:
     one_slot_per_region: bool
     inputs: str = "snapshot:inputs:{digest}"
 
+    def within(self, namespace: str) -> KeyLayout:
+        """The same layout, every key under ``<namespace>:``; hash tags, and with them slots, stay what they are.
+
+        Raises ``ValueError`` for a name that could end its prefix early, or match more than itself.
+        """
+        if not namespace:
+            return self
+        if not NAMESPACE.fullmatch(namespace):
+            raise ValueError(f"{namespace!r} is no namespace: use up to 32 lower-case letters, digits and hyphens")
+        keys = {field: text for field, text in asdict(self).items() if isinstance(text, str) and field != "name"}
+        return replace(self, **{field: f"{namespace}:{text}" for field, text in keys.items()})
+
     def inputs_key(self, digest: str) -> str:
         """A feed document, or the manifest of a run, by the SHA-256 of its bytes: of no region."""
         return self.inputs.format(digest=digest)
 
 
+NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 TAGGED = KeyLayout(
     name="tagged",
     payload="snapshot:id:{{{region}}}:{id}",

@@ -39,7 +39,8 @@ class Inputs:
 class SnapshotStore:
     """Snapshots in one Redis database. Use as a context manager, or call :meth:`close`.
 
-    ``url``: ``redis://``, ``rediss://`` or ``unix://``; ``layout``: a name in ``LAYOUTS``; ``feeds_url``: where the
+    ``url``: ``redis://``, ``rediss://`` or ``unix://``; ``layout``: a name in ``LAYOUTS``;
+    ``namespace``: a prefix of every key, so that several stores share a database; ``feeds_url``: where the
     feeds are (default: the same server). Calls may come from any thread. Raises :class:`ConfigurationError`.
     """
 
@@ -49,13 +50,17 @@ class SnapshotStore:
         *,
         feeds_url: str = "",
         layout: str = "tagged",
+        namespace: str = "",
         policy: Policy | None = None,
         limit: int = 50,
         timeout_s: float = 5.0,
     ) -> None:
         if layout not in LAYOUTS:
             raise ConfigurationError(f"unknown key layout {layout!r}", next_step=f"use one of {', '.join(LAYOUTS)}")
-        self.layout, self.policy = LAYOUTS[layout], policy or Policy()
+        try:
+            self.layout, self.policy = LAYOUTS[layout].within(namespace), policy or Policy()
+        except ValueError as error:
+            raise ConfigurationError(str(error), next_step="correct REGIONAL_SNAPSHOTS_NAMESPACE") from None
         self.connections = Connections(url, limit=limit, timeout_s=timeout_s)
         same = not feeds_url or feeds_url == url
         self.feed_connections = self.connections if same else Connections(feeds_url, limit=2, timeout_s=timeout_s)
@@ -185,9 +190,13 @@ class SnapshotStore:
         self.close()
 
 
-def open_store(url: str, *, feeds_url: str, home: Path, layout: str, policy: Policy) -> SnapshotStore:
+def open_store(
+    url: str, *, feeds_url: str, home: Path, layout: str, policy: Policy, namespace: str = ""
+) -> SnapshotStore:
     """The store at ``url``; when that is empty, on the embedded server of ``home``. Raises :class:`StoreError`."""
-    return SnapshotStore(url or _embedded_url(home), feeds_url=feeds_url, layout=layout, policy=policy)
+    return SnapshotStore(
+        url or _embedded_url(home), feeds_url=feeds_url, layout=layout, policy=policy, namespace=namespace
+    )
 
 
 def _embedded_url(home: Path) -> str:

@@ -45,8 +45,9 @@ def snapshots_resource(settings: Settings) -> dg.ResourceDefinition:
             snapshots.close()
 
     where = "the server of REDIS_URL" if settings.redis_url else f"the embedded server of {settings.home}"
+    namespace = f", namespace {settings.namespace}" if settings.namespace else ""
     return dg.ResourceDefinition(
         opened,
-        description=f"The snapshot store on {where}: layout {settings.key_layout}, {settings.retention_days:g} days "
-        f"kept, at most one write per reason in {settings.bucket_minutes:g} minutes.",
+        description=f"The snapshot store on {where}: layout {settings.key_layout}{namespace}, "
+        f"{settings.retention_days:g} days kept, at most one write per reason in {settings.bucket_minutes:g} minutes.",
     )
