@@ -64,7 +64,7 @@ def trips(url: str, store: SnapshotStore) -> list[Trip]:
     def refresh_step(_: object) -> None:
         with SnapshotStore(url) as cold:
             made = refresh(cold, REGION_IDS, time.time_ns() // 1_000_000, min_confidence=0.0, force=True)
-            commit(cold, [scored.snapshot for scored in made.regions.values()], force=True)
+            commit(cold, [scored.snapshot for scored in made.regions.values()])
 
     return [
         Trip("persist 8 regions, warm", lambda made: commit(store, made), lambda: snapshots(8), "<= 2.3"),

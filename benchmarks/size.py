@@ -29,7 +29,7 @@ def size(quick: bool, tick: Tick) -> Iterator[Figure]:
     tick("ours")
     with RedisServer() as server, SnapshotStore(server.url) as store, server.client() as client:
         for start in range(0, len(made), len(REGION_IDS)):
-            commit(store, made[start : start + len(REGION_IDS)], force=True)
+            commit(store, made[start : start + len(REGION_IDS)])
         ours = usage(client)
     tick("the reference's way")
     with RedisServer() as server, server.client() as client:

@@ -57,9 +57,9 @@ def throughput(quick: bool, tick: Tick) -> Iterator[Figure]:
         yield figure(GROUP, f"ours / {name}", "ratio", quotients(results[name], results["ours"]), target)
 
 
-def commit(store: SnapshotStore, made: Sequence[Snapshot], *, force: bool = False) -> None:
-    """Commit all, and be sure of it."""
-    answers = store.commit_all(made, force=force)
+def commit(store: SnapshotStore, made: Sequence[Snapshot]) -> None:
+    """Commit all, and be sure of it. Forced: the same regions are written many times in one bucket."""
+    answers = store.commit_all(made, force=True)
     wrong = [answer for answer in answers if not isinstance(answer, Commit) or answer.outcome != Outcome.COMMITTED]
     if wrong:
         raise RuntimeError(f"{len(wrong)} of {len(answers)} were not committed, first: {wrong[0]}")

@@ -58,7 +58,7 @@ SCORED = """
 import json
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.model.schema import problems
+from regional_snapshots.model.document import problems
 from regional_snapshots.scoring.methods import METHODS
 feeds = Feeds.parse({"climate:sea-ice:v1": {"extent": 7, "fetchedAt": 1}}, {}, 1_787_400_000_000)
 scored = METHODS["1.1"].score_regions(REGION_IDS, feeds, {}, {}, 1_787_400_000_000)

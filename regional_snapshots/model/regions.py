@@ -5,10 +5,14 @@ Source: the pipeline specification, sections 2.1 (regions), 2.2 (theaters), 2.3 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 GEOGRAPHY_VERSION = "1.0.0"
+REGION_ID_PATTERN = re.compile("[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+REGION_ID_LIMIT = 32
+"""Source of both: the pipeline specification, section 22."""
 
 
 @dataclass(frozen=True)

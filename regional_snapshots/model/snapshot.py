@@ -10,14 +10,20 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal, get_args
 
+from regional_snapshots.model.document import problems
 from regional_snapshots.model.values import MAX_INSTANT_MS
 
 ID_PATTERN = re.compile(r"[0-9a-f]{12,14}-[0-9a-f]{12}")
-PRESSURES = ("coercive_pressure", "domestic_fragility", "capital_stress", "energy_vulnerability")
-BUFFERS = ("alliance_cohesion", "maritime_access", "energy_leverage")
-AXES = PRESSURES + BUFFERS
+
+Pressure = Literal["coercive_pressure", "domestic_fragility", "capital_stress", "energy_vulnerability"]
+Buffer = Literal["alliance_cohesion", "maritime_access", "energy_leverage"]
+Axis = Literal[Pressure, Buffer]
+PRESSURES: tuple[Pressure, ...] = get_args(Pressure)
+BUFFERS: tuple[Buffer, ...] = get_args(Buffer)
+AXES: tuple[Axis, ...] = (*PRESSURES, *BUFFERS)
 """The axes of the balance, 0 to 1."""
 
 
@@ -42,6 +48,11 @@ class Snapshot:
     def reason(self) -> str:
         """Why it was made: ``meta.trigger_reason``."""
         return self.document["meta"]["trigger_reason"]
+
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """Where the document departs from its type, ``path: problem`` each. A committer refuses one that has any."""
+        return tuple(problems(self.document))
 
     @classmethod
     def seal(cls, document: dict[str, Any]) -> Snapshot:

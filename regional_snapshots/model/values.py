@@ -19,15 +19,14 @@ _MAX_NUMERAL = 64
 
 _NUMERAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
-_UNWANTED = re.compile(
-    "["
+UNWANTED = (
     "\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters other than white space
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that change the direction of text
     "\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufeff"  # characters without width
     "\ufff9-\ufffb\U000e0000-\U000e007f"  # annotations and invisible tags
-    "\ud800-\udfff"  # halves of a pair, which UTF-8 cannot hold
-    "]+"
 )
+"""Characters that are not to be stored, as the inside of a character class of a regular expression."""
+_UNWANTED = re.compile(f"[{UNWANTED}\ud800-\udfff]+")  # and halves of a pair, which UTF-8 cannot hold
 _PLAIN = re.compile(r"[!-;=?-~]+(?: [!-;=?-~]+)*")
 
 

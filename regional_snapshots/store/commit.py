@@ -15,6 +15,7 @@ import time
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import (
     ConflictError,
+    InvalidSnapshotError,
     OutcomeUnknownError,
     PartialCommitError,
     ServerBusyError,
@@ -45,6 +46,7 @@ class Committer:
         ``force`` ignores a claim that another snapshot holds. Raises :class:`StoreError`; only
         :class:`OutcomeUnknownError` and :class:`PartialCommitError` leave anything written.
         """
+        _refuse_invalid(snapshot)
         deadline = math.inf
         in_doubt: InDoubt | None = None
         for attempt in range(1, self._policy.attempts + 1):
@@ -106,3 +108,10 @@ class Committer:
             raise self._connections.broken(error, region=snapshot.region) from error
         read_transaction(replies, commands, snapshot)
         return Commit(aim, snapshot.region, snapshot.id, snapshot.id, attempt, len(snapshot.payload))
+
+
+def _refuse_invalid(snapshot: Snapshot) -> None:
+    if snapshot.problems:
+        first, *others = snapshot.problems
+        more = f" (and {len(others)} more)" if others else ""
+        raise InvalidSnapshotError(f"the document is not valid: {first}{more}", region=snapshot.region)

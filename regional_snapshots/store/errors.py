@@ -11,6 +11,7 @@ AccessRefusedError         nothing was written                                  
 WrongTypeError             nothing was written                                    once put right
 OutsideRetentionError      nothing was written                                    no
 ClockSkewError             nothing was written                                    once put right
+InvalidSnapshotError       nothing was written                                    no
 OutcomeUnknownError        written whole, or not at all: nobody answered yet      yes
 PartialCommitError         written in part (permissions changed under way)        once put right
 MissingSnapshotError       (reading) there is none                                –
@@ -85,6 +86,12 @@ class ClockSkewError(StoreError):
     """The snapshot lies in the server's future: it would hold back every snapshot with a right clock."""
 
     default_next_step = "set the clock of this machine, or of the server"
+
+
+class InvalidSnapshotError(StoreError):
+    """The document is not what a snapshot may be; the problem names the place. Refused before anything is sent."""
+
+    default_next_step = "report this line: the method that computed it has a fault; the snapshot before stays published"
 
 
 class OutcomeUnknownError(StoreError):

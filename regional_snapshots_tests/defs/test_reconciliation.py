@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import dagster as dg
 import pytest
 
 from regional_snapshots.defs.assets.checks import HOUR_MS, lateness
+from regional_snapshots.feed_files import SAMPLE, brought_up_to, read_directory
+from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized
 from regional_snapshots_tests.support.documents import snapshot
@@ -96,13 +100,26 @@ def test_a_missing_region_is_red_and_named(project: Project) -> None:
     assert red.metadata["regions_overdue"].value == len(REGION_IDS) - 1
 
 
-def test_stale_and_missing_feeds_are_yellow_and_named(project: Project) -> None:
-    project.refresh()
-    yellow = checks(project.reconcile())["feeds_are_fresh"]
-    assert not yellow.passed
-    assert yellow.severity == dg.AssetCheckSeverity.WARN
-    assert "stale: country_scores" in (yellow.description or "")
-    assert yellow.metadata["missing_feeds"].value == 3
+@pytest.mark.parametrize(
+    ("lost", "aged", "told"),
+    [(["stress"], [], "missing: stress"), ([], ["stress"], "stale: stress"), ([], [], "stale: none")],
+)
+def test_a_stale_or_a_missing_feed_is_yellow_and_named(
+    project: Project, server: RedisServer, lost: list[str], aged: list[str], told: str
+) -> None:
+    documents, _ = read_directory(SAMPLE)
+    now_ms = time.time_ns() // 1_000_000
+    keys = {feed.key: feed.name for feed in FEEDS}
+    with server.client() as client:
+        client.flushall()
+        for key, document in documents.items():
+            if keys.get(key) not in lost:
+                client.set(key, document if keys.get(key) in aged else brought_up_to(now_ms, document))
+    judged = checks(project.reconcile())["feeds_are_fresh"]
+    assert judged.passed == (not lost and not aged)
+    assert judged.severity == dg.AssetCheckSeverity.WARN
+    assert told in (judged.description or "")
+    assert (judged.metadata["stale_feeds"].value, judged.metadata["missing_feeds"].value) == (len(aged), len(lost))
 
 
 @pytest.mark.parametrize(
@@ -113,8 +130,6 @@ def test_one_fresh_region_does_not_hide_a_late_one(
     hours_old: int, hours_valid: int, past: list[str], overdue: list[str]
 ) -> None:
     now_ms = 1_780_000_000_000
-    made = now_ms - hours_old * HOUR_MS
-    meta = {"trigger_reason": "scheduled_6h", "valid_until": made + hours_valid * HOUR_MS}
-    fresh = {"trigger_reason": "scheduled_6h", "valid_until": now_ms + HOUR_MS}
-    latest = {"mena": snapshot("mena", made, meta=meta), "latam": snapshot("latam", now_ms, meta=fresh)}
+    late = snapshot("mena", now_ms - hours_old * HOUR_MS, valid_ms=hours_valid * HOUR_MS)
+    latest = {"mena": late, "latam": snapshot("latam", now_ms, valid_ms=HOUR_MS)}
     assert [list(late) for late in lateness(latest, now_ms)] == [past, overdue]

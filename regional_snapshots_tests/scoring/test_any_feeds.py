@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from regional_snapshots.model.document import problems
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.model.schema import problems
 from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.scoring.scored import Previous, Scored
 from regional_snapshots_tests.scoring.strategies import anything, metas, nested, sources, well_formed
@@ -43,7 +43,7 @@ LISTS = {
 def score(feeds: Feeds, previous: dict[str, Previous] | None = None) -> dict[str, Scored]:
     results = METHODS["1.1"].score_regions(REGION_IDS, feeds, previous or {}, {}, NOW)
     for result in results.values():
-        assert problems(result.snapshot.document) == []
+        assert problems(result.snapshot.document, REGION_IDS) == []
     return results
 
 

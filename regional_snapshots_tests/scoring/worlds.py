@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from regional_snapshots.model.document import problems
 from regional_snapshots.model.feeds import FEEDS, Feeds
-from regional_snapshots.model.regions import REGIONS
-from regional_snapshots.model.schema import problems
+from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.scoring.parity.scope import Scope, scope_of
 from regional_snapshots.scoring.parity.snapshot import score_region
 from regional_snapshots.scoring.scored import Previous, Scored
@@ -29,7 +29,7 @@ def scope(region_id: str, **payloads: Any) -> Scope:
 def scored(region_id: str, previous: Any = None, **payloads: Any) -> Scored:
     """A scored region whose document fits the schema."""
     result = score_region(region_id, feeds(**payloads), Previous(previous), NOW)
-    assert problems(result.snapshot.document) == []
+    assert problems(result.snapshot.document, REGION_IDS) == []
     return result
 
 

@@ -22,14 +22,13 @@ LAYOUTS = ["tagged", "worldmonitor"]
 IMPATIENT = Policy(attempts=4)
 RACERS = """
 import os, sys
-from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots_tests.support.documents import snapshot
 url, region, instant, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 gate, opener = os.pipe()
 for number in range(count):
     if os.fork() == 0:
-        meta = {"snapshot_id": "", "trigger_reason": "regime_shift"}
-        made = Snapshot.seal({"region_id": region, "generated_at": instant, "meta": meta, "racer": number})
+        made = snapshot(region, instant, reason="regime_shift", racer=number)
         os.close(opener)
         os.read(gate, 1)
         with SnapshotStore(url) as store:

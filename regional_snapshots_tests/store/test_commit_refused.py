@@ -10,6 +10,7 @@ from regional_snapshots.store.commit import Commit, Outcome, Policy
 from regional_snapshots.store.errors import (
     AccessRefusedError,
     ClockSkewError,
+    InvalidSnapshotError,
     OutsideRetentionError,
     PartialCommitError,
     ServerBusyError,
@@ -18,7 +19,7 @@ from regional_snapshots.store.errors import (
 )
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import REGION, Started, executions, fresh, wait_until
-from regional_snapshots_tests.support.documents import snapshot
+from regional_snapshots_tests.support.documents import document, snapshot
 from regional_snapshots_tests.support.drift import picture
 from regional_snapshots_tests.support.faults import Break
 from regional_snapshots_tests.support.oracle import BUCKET_MS, RETENTION_MS, names_of, violations
@@ -44,6 +45,19 @@ STATES = [
 ]
 STEPS = ["WATCH", "MULTI", "EXEC"]
 """The refusal begins before the look, between look and transaction, between MULTI and EXEC."""
+
+
+def test_an_invalid_document_is_refused_before_anything_is_sent_and_holds_up_nobody(client, direct):
+    good, broken = fresh(client, region="mena"), document(REGION, fresh(client).generated_at, reason="regime_shift")
+    broken["balance"]["net_balance"] = 1.5
+    broken["actors"] = 1000 * [{}]
+    kept, refused = direct.commit_all([good, Snapshot.seal(broken)])
+    assert kept.outcome is Outcome.COMMITTED
+    assert isinstance(refused, InvalidSnapshotError)
+    assert "latam: the document is not valid: balance.net_balance: Input should be less than" in str(refused)
+    assert client.keys("*{latam}*") == []
+    with pytest.raises(InvalidSnapshotError, match="and 1 more"):
+        direct.commit(Snapshot.seal(broken), force=True)
 
 
 @pytest.mark.parametrize("step", STEPS)

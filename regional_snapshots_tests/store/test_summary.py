@@ -9,7 +9,7 @@ from regional_snapshots_tests.support.commits import REGION, fresh
 
 
 def test_what_a_commit_watched_on_the_same_connection_does_not_void_the_summary(server, client):
-    first, second, third = (fresh(client, plus_ms=ms, triggers={"active": []}) for ms in range(3))
+    first, second, third = (fresh(client, plus_ms=ms) for ms in range(3))
     with SnapshotStore(server.url, limit=1) as store, SnapshotStore(server.url) as other:
         other.commit(first)
         assert store.commit(second).outcome is Outcome.DUPLICATE

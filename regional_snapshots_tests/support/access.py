@@ -60,7 +60,7 @@ def troubles(url: str, client: redis.Redis) -> list[Any]:
 
 def _refresh(store: SnapshotStore, client: redis.Redis) -> list[Any]:
     inputs = store.read_inputs((*DATA_KEYS, *META_KEYS), REGIONS)
-    made = [fresh(client, region=region, triggers={"active": []}) for region in REGIONS]
+    made = [fresh(client, region=region) for region in REGIONS]
     answers = store.commit_all(made)
     now_ms = made[0].generated_at
     store.run(publish_summary(store.connections, store.layout, {each.region: each for each in made}, now_ms))
@@ -78,11 +78,11 @@ def _read(store: SnapshotStore, client: redis.Redis) -> list[Any]:
 def _reconcile(store: SnapshotStore, client: redis.Redis) -> list[Any]:
     """Each damage in a region of its own, all mended at once."""
     path = client.connection_pool.connection_kwargs["path"]
+    regions = {f"damage-{number}": damage for number, damage in enumerate(EVERYTHING.values())}
     with SnapshotStore(f"unix://harness:any@{path}") as unlimited:
-        for name, damage in EVERYTHING.items():
-            scene = healthy(unlimited, client, name.replace(" ", "-"))
+        for region, damage in regions.items():
+            scene = healthy(unlimited, client, region)
             damage.does(scene, scene.snapshots[1])
-    regions = [name.replace(" ", "-") for name in EVERYTHING]
     report = store.reconcile(regions, deep=True, fix_types=True)
     left = [*report.left, *report.errors.values()]
     return left or [problem for region in regions for problem in violations(client, "tagged", region)]

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from regional_snapshots.model.schema import UNCHANGED as UNCHANGED_REASON
+from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASON
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Outcome
 from regional_snapshots.store.protocol import look, transaction

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from regional_snapshots.model.schema import UNCHANGED as UNCHANGED_REASON
+from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASON
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.keys import RegionKeys

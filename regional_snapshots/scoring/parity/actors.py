@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from regional_snapshots.model.document.words import MAX_ACTOR_EVIDENCE, MAX_ACTORS
 from regional_snapshots.model.values import clip, round3
 from regional_snapshots.scoring.parity.scope import Scope
-
-MAX_ACTORS = 10
-MAX_EVIDENCE_IDS = 5
 
 NEEDLES: tuple[tuple[str, str], ...] = (
     ("iran", "Iran"),
@@ -72,7 +70,7 @@ def actors(scope: Scope) -> list[dict[str, Any]]:
             tally = tallies.setdefault(name, _Tally())
             tally.mentions += 1
             tally.domains.update(dict.fromkeys(domains))
-            if forecast.raw_id and len(tally.evidence_ids) < MAX_EVIDENCE_IDS:
+            if forecast.raw_id and len(tally.evidence_ids) < MAX_ACTOR_EVIDENCE:
                 tally.evidence_ids.append(f"forecast:{forecast.raw_id}")
     mentions = sum(tally.mentions for tally in tallies.values()) or 1
     found = [_actor(name, tally, mentions) for name, tally in tallies.items()]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from regional_snapshots.model.schema import REGIME_LABELS, TRIGGER_REASONS, UNCHANGED
+from regional_snapshots.model.document.words import REGIME_LABELS, TRIGGER_REASONS, UNCHANGED
 from regional_snapshots.model.snapshot import BUFFERS
 from regional_snapshots.model.values import MAX_INSTANT_MS, MAX_MAGNITUDE, clean
 from regional_snapshots.scoring.parity.regime import CALM

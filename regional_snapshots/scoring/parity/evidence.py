@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from regional_snapshots.model.document.words import MAX_EVIDENCE
 from regional_snapshots.model.values import clean
 from regional_snapshots.scoring.parity.scope import Scope
 
-MAX_ITEMS = 30
 LEAST_COUNTRY_SCORE = 50
 LEAST_PROBABILITY = 0.3
 
@@ -25,7 +25,7 @@ def evidence(scope: Scope, now_ms: int) -> list[dict[str, Any]]:
         *_chokepoints(scope, now_ms),
         *_forecasts(scope, now_ms),
     ]
-    return sorted(items, key=lambda item: -item["observed_at"])[:MAX_ITEMS]
+    return sorted(items, key=lambda item: -item["observed_at"])[:MAX_EVIDENCE]
 
 
 def _signals(scope: Scope, now_ms: int) -> Iterator[dict[str, Any]]:

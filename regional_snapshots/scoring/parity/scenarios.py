@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from regional_snapshots.model.document.words import LANES
 from regional_snapshots.model.shapes.forecasts import Forecast
 from regional_snapshots.model.values import round3, total
 from regional_snapshots.scoring.parity.scope import Scope
@@ -20,7 +21,6 @@ HORIZONS: dict[str, tuple[str, ...]] = {
 """Horizon -> texts any of which puts a forecast under it."""
 DEFAULT_HORIZON = "7d"
 
-LANES = ("base", "escalation", "containment", "fragmentation")
 START = {"base": 0.4, "escalation": 0.1, "containment": 0.1, "fragmentation": 0.1}
 PER_ACTIVE_TRIGGER = 0.1
 TREND_SHIFT: dict[str, tuple[str, float]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regional_snapshots.model.schema import UNCHANGED
+from regional_snapshots.model.document.words import UNCHANGED
 from regional_snapshots.model.snapshot import Snapshot, instant_of
 from regional_snapshots.store.errors import ClockSkewError, OutsideRetentionError
 from regional_snapshots.store.protocol.look import Looked

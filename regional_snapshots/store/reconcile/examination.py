@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import replace
 
-from regional_snapshots.model.schema import TRIGGER_REASONS
+from regional_snapshots.model.document.words import TRIGGER_REASONS
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command, Reply
 from regional_snapshots.store.reconcile.observation import (

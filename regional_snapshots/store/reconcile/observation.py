@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from redis.exceptions import ResponseError
 
-from regional_snapshots.model.schema import TRIGGER_REASONS
+from regional_snapshots.model.document.words import TRIGGER_REASONS
 from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command, Reply, refusal
