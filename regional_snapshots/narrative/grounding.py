@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from regional_snapshots.model.schema import REGIME_LABELS
+from regional_snapshots.model.document.words import REGIME_LABELS
 from regional_snapshots.narrative.facts import Facts, numbers_in, words_in, words_of
 
 UNCITED, UNKNOWN_ID, INVENTED_NUMBER, INVENTED_NAME, OTHER_REGIME, ADDRESS = (
