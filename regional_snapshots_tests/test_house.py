@@ -15,6 +15,15 @@ FORBIDDEN = {
     "model": ("redis", "dagster", "regional_snapshots.scoring", "regional_snapshots.store", "regional_snapshots.defs"),
     "scoring": ("redis", "dagster", "time", "random", "regional_snapshots.store", "regional_snapshots.defs"),
     "store": ("dagster", "regional_snapshots.scoring", "regional_snapshots.defs"),
+    "report": (
+        "redis",
+        "dagster",
+        "time",
+        "random",
+        "regional_snapshots.scoring",
+        "regional_snapshots.store",
+        "regional_snapshots.defs",
+    ),
     "narrative": (
         "redis",
         "dagster",

@@ -1,0 +1,1 @@
+"""What people look at: what matters now, why, pictures, the page. Pure functions of documents, series rows, events."""
