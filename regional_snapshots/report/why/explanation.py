@@ -1,0 +1,61 @@
+"""Why a region is what it is, in words. The same sections are shown in the terminal, as Markdown and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from regional_snapshots.model.feeds import FeedReport
+from regional_snapshots.report.standing import part, text
+from regional_snapshots.report.story import Story, changes
+from regional_snapshots.report.why.axes import axes
+from regional_snapshots.report.why.outlook import corridors, scenarios, transmissions, triggers
+from regional_snapshots.report.why.section import Fact, Section
+from regional_snapshots.report.why.sources import actors, sources
+from regional_snapshots.report.words import decimals, since, words
+
+REGIME_RULES = {
+    "undetermined": "coercive pressure is not known, or two or more of the other pressures are not",
+    "escalation_ladder": "coercive pressure is at 0.70 or more and 0.15 above its week; it holds down to 0.60",
+    "fragmentation_risk": "coercive pressure is at 0.50 or more while alliance cohesion is at 0.35 or less",
+    "managed_deescalation": "coercive pressure came down by 0.15 or more from 0.50 or more within the week",
+    "coercive_stalemate": "coercive pressure is at 0.50 or more",
+    "stressed_equilibrium": "net balance is at -0.10 or less",
+    "calm": "no other regime applies",
+}
+"""When method 2 wants a label (its section 6), for people."""
+
+
+def why(told: Story, reports: Iterable[FeedReport] = ()) -> list[Section]:
+    """The sections of a region, without empty ones. ``reports`` of the same run tell the exact age of each feed."""
+    ages = {report.name: report for report in reports}
+    sections = (
+        _regime(told),
+        axes(told, ages),
+        triggers(told),
+        scenarios(told.now.document),
+        corridors(told.now.document),
+        transmissions(told.now.document),
+        actors(told.now.document),
+        sources(told),
+    )
+    return [section for section in sections if section.facts or section.more]
+
+
+def _regime(told: Story) -> Section:
+    now = told.now
+    begun = f" since {since(now.since_ms, now.generated_at)}" if now.since_ms else ""
+    was = f", before that {words(now.previous_regime)}" if now.previous_regime not in ("", now.regime) else ""
+    rule = REGIME_RULES.get(now.regime, "") if now.method.startswith("2") else ""
+    facts = [Fact(f"{words(now.regime)}{begun}{was}", (rule,) if rule else ())]
+    pending = part(part(now.document, "regime"), "pending")
+    if pending:
+        facts.append(Fact(f"{words(text(pending.get('label')))} if the next snapshot says so too"))
+    facts.append(Fact(f"net balance {decimals(now.net, sign=True)}", _net(told)))
+    if changed := changes(told):
+        facts.append(Fact("since the last refresh: " + "; ".join(changed)))
+    return Section("Regime", tuple(facts))
+
+
+def _net(told: Story) -> tuple[str, ...]:
+    assumed = part(told.now.document, "balance").get("assumed_buffers") is True
+    return ("no buffer is known: 0.50 is assumed",) if assumed else ("buffers less pressures, -1 to 1",)

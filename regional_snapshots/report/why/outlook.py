@@ -1,0 +1,125 @@
+"""What may come of it: triggers, scenarios, the corridors that ships pass, and how it would be passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from regional_snapshots.model.values import number
+from regional_snapshots.report.standing import mappings, part, text, texts, triggers_of
+from regional_snapshots.report.story import Story
+from regional_snapshots.report.why.section import LARGEST, Fact, Section
+from regional_snapshots.report.words import (
+    UNITS,
+    corridor_label,
+    counted,
+    decimals,
+    figure,
+    listed,
+    percent,
+    region_short,
+    since,
+    span,
+    words,
+)
+
+
+def triggers(told: Story) -> Section:
+    """Active ones, then those that come near; the dormant ones on request."""
+    active, near, dormant = (
+        tuple(_trigger(each, told.now.generated_at) for each in triggers_of(told.now.document, state))
+        for state in ("active", "watching", "dormant")
+    )
+    quiet = (Fact("none active, none near"),) if dormant else ()
+    return Section("Triggers", active + near or quiet, dormant)
+
+
+def _trigger(trigger: Mapping[str, Any], now_ms: int) -> Fact:
+    """``red sea critical active since 06:00: value 0.85, 0.05 past 0.8``, because of what it watches."""
+    begun = number(trigger.get("activated_at"))
+    is_active = trigger.get("activated") is True
+    state = (f" active since {since(begun, now_ms)}" if begun else " active") if is_active else ""
+    stale = "measured on stale data" if trigger.get("data") == "stale" else ""
+    because = tuple(filter(None, [text(trigger.get("description")), stale]))
+    return Fact(f"{words(text(trigger.get('id')))}{state}{_measured(trigger)}", because)
+
+
+def _measured(trigger: Mapping[str, Any]) -> str:
+    value, distance = number(trigger.get("value")), number(trigger.get("distance"))
+    target = figure(number(part(trigger, "threshold").get("value")))
+    if value is None:
+        return ": no data" if trigger.get("data") == "none" else ""
+    if distance is None:
+        return f": value {figure(value)}, target {target}"
+    return f": value {figure(value)}, {figure(abs(distance))} {'past' if distance >= 0 else 'short of'} {target}"
+
+
+def scenarios(document: Mapping[str, Any]) -> Section:
+    """By horizon, the likeliest lane first, with the bounds that method 2 gives."""
+    facts, silent = [], []
+    for horizon in mappings(document.get("scenario_sets")):
+        lanes = [lane for lane in mappings(horizon.get("lanes")) if number(lane.get("probability")) is not None]
+        lanes.sort(key=lambda lane: -(number(lane.get("probability")) or 0.0))
+        name = f"within {text(horizon.get('horizon'))}"
+        if not lanes:
+            silent.append(Fact(f"{name}: no forecast speaks of it"))
+        else:
+            said = [_lane(lane) for lane in lanes if number(lane.get("probability")) or lane.get("name") == "base"]
+            facts.append(Fact(f"{name}: {', '.join(said)}"))
+    if silent and not facts:
+        return Section("Scenarios", (Fact("no forecast speaks of any horizon"),))
+    return Section("Scenarios", tuple(facts), tuple(silent))
+
+
+def _lane(lane: Mapping[str, Any]) -> str:
+    """``escalation 74 % (bounds 0.50 to 1.00, 6 forecasts)``."""
+    low, high, n = (number(lane.get(name)) for name in ("low", "high", "n"))
+    bounds = (
+        f" (bounds {decimals(low)} to {decimals(high)}, {counted(int(n or 0), 'forecast')})" if low is not None else ""
+    )
+    return f"{words(text(lane.get('name')))} {percent(number(lane.get('probability')))}{bounds}"
+
+
+def corridors(document: Mapping[str, Any]) -> Section:
+    """The corridors of the region that are measured (method 2, section 4)."""
+    bases = {"flow": "of its usual flow", "own_history": "of its own median", "none": ""}
+    facts = []
+    for corridor in mappings(document.get("corridors")):
+        basis = bases.get(text(corridor.get("basis")), "")
+        through = number(corridor.get("throughput"))
+        busy = f"throughput {percent(through)} {basis}".strip() if through is not None else "throughput not known"
+        facts.append(
+            Fact(
+                f"{corridor_label(text(corridor.get('id')))}: access {decimals(number(corridor.get('access')))}",
+                (f"openness {decimals(number(corridor.get('openness')))}, {busy}",),
+            )
+        )
+    return Section("Corridors", tuple(facts))
+
+
+def transmissions(document: Mapping[str, Any]) -> Section:
+    """The steps by which an active trigger reaches markets, the surest first."""
+    paths = sorted(
+        mappings(document.get("transmission_paths")), key=lambda path: -(number(path.get("confidence")) or 0.0)
+    )
+    steps = tuple(map(_step, paths))
+    return Section("Transmissions", steps[:LARGEST], steps[LARGEST:])
+
+
+def _step(path: Mapping[str, Any]) -> Fact:
+    """``Ships pass less → … → Tanker rates multiply: 200 to 400 % within 12 h``."""
+    chain = " → ".join(text(path.get(name)) for name in ("start", "mechanism", "end"))
+    low, high, unit = (
+        number(path.get("magnitude_low")),
+        number(path.get("magnitude_high")),
+        text(path.get("magnitude_unit")),
+    )
+    size = f": {figure(low)} to {figure(high)} {UNITS.get(unit, words(unit))}" if None not in (low, high) else ""
+    latency = number(path.get("latency_hours"))
+    within = f" within {span(latency * 60)}" if latency is not None else ""
+    home = text(path.get("origin"))
+    origin = f"from {region_short(home)}, " if home else ""
+    reach = listed([region_short(region) for region in texts(path.get("impacted_regions"))])
+    return Fact(
+        f"{chain}{size}{within}", (f"{origin}confidence {percent(number(path.get('confidence')))}, reaches {reach}",)
+    )
