@@ -1,0 +1,117 @@
+"""The page: one HTML file that holds everything, needs no network, and can be read without its few lines of script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from regional_snapshots.model.events import EVENT_TYPES, Event, severity_rank
+from regional_snapshots.model.feeds import FeedReport
+from regional_snapshots.report.board import HEADER, Board
+from regional_snapshots.report.headlines import headline, headlines
+from regional_snapshots.report.pictures.history import history_picture
+from regional_snapshots.report.pictures.map import map_picture
+from regional_snapshots.report.pictures.palette import DARK, LIGHT, PATTERNS, variables
+from regional_snapshots.report.standing import STRUCTURAL, Axis, Standing
+from regional_snapshots.report.story import Story, changes, in_its_past
+from regional_snapshots.report.why.explanation import why
+from regional_snapshots.report.why.section import Section
+from regional_snapshots.report.words import counted, decimals, percent, region_short, since, utc, words
+
+MOST_OPEN = 12
+"""With more regions than this, what a region has over time and why is folded away until it is asked for."""
+
+MOST_EVENTS = 60
+"""Events that the page lists, the newest first."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One region on the page."""
+
+    now: Standing
+    headline: str
+    changes: list[str]
+    history: Markup | None
+    sections: list[Section]
+    axes: list[AxisCell]
+
+
+@dataclass(frozen=True)
+class AxisCell:
+    """One axis of a region, as the table and the card show it: how bad it is (``share``) and how long its bar is
+    (``length``), in percent."""
+
+    name: str
+    is_pressure: bool
+    value: str
+    share: str
+    length: str
+    state: str
+    remark: str
+
+
+def page(stories: Sequence[Story], board: Board, now_ms: int, reports: Sequence[FeedReport] = ()) -> str:
+    """The whole page, the worst region first. ``reports`` tell the exact age of the feeds of the latest snapshots."""
+    ordered = sorted(stories, key=lambda told: told.now.severity, reverse=True)
+    events = sorted((event for told in ordered for event in told.events), key=_newest_and_worst)
+    return _template().render(
+        made=utc(now_ms),
+        lines=headlines(ordered),
+        map=Markup(map_picture(ordered, links=True).inline()),  # noqa: S704 (built from escaped parts)
+        cards=[_card(told, reports) for told in ordered],
+        is_long=len(ordered) > MOST_OPEN,
+        events=events[:MOST_EVENTS],
+        left_out=max(len(events) - MOST_EVENTS, 0),
+        board=board,
+        header=HEADER,
+        methods=sorted({told.now.method for told in ordered}),
+        is_sample=any(told.now.sample for told in ordered) or any(line.sample for line in board.lines),
+        light=Markup(variables(LIGHT)),  # noqa: S704 (constants)
+        dark=Markup(variables(DARK)),  # noqa: S704 (constants)
+        patterns=Markup(PATTERNS),  # noqa: S704 (constants)
+        now_ms=now_ms,
+    )
+
+
+def _newest_and_worst(event: Event) -> tuple[int, int]:
+    return -event.generated_at, severity_rank(event.severity)
+
+
+def _card(told: Story, reports: Sequence[FeedReport]) -> Card:
+    now = told.now
+    return Card(
+        now=now,
+        headline=headline(told).partition(": ")[2],
+        changes=changes(told),
+        history=Markup(history_picture(told).inline()) if told.rows else None,  # noqa: S704 (built from escaped parts)
+        sections=why(told, reports),
+        axes=[_axis(told, axis) for axis in now.axes if axis.name != STRUCTURAL],
+    )
+
+
+def _axis(told: Story, axis: Axis) -> AxisCell:
+    state = "absent" if not axis.applicable else "unknown" if axis.badness is None else "known"
+    value = {"absent": "–", "unknown": "?", "known": decimals(axis.value)}[state]
+    covered = "" if axis.coverage is None or not axis.applicable else f"coverage {percent(axis.coverage)}"
+    remark = ", ".join(filter(None, [in_its_past(told, axis), covered]))
+    share, length = (f"{(number or 0.0) * 100:.0f}" for number in (axis.badness, axis.value))
+    return AxisCell(axis.name, axis.is_pressure, value, share, length, state, remark)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("regional_snapshots.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"words": words, "since": since, "utc": utc, "decimals": decimals, "short": region_short}
+    environment.globals |= {"counted": counted, "what": {name: kind.what for name, kind in EVENT_TYPES.items()}}
+    return environment.get_template("page.html")
