@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.model.document.words import UNCHANGED
 from regional_snapshots.model.events import Event
 from regional_snapshots.model.news import News, shift_of
-from regional_snapshots.model.schema import UNCHANGED
 from regional_snapshots.model.series import SeriesRow, row_of
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.happenings.facts import Facts, Relabel, facts_since, first_facts
