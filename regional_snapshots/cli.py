@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import importlib
 import logging
+from pathlib import Path
 
 import click
+
+from regional_snapshots import console
+from regional_snapshots.settings import read_dotenv
 
 COMMANDS = {
     "refresh": "refresh",
     "show": "reading",
     "history": "reading",
     "reconcile": "reconcile",
-    "compute": "compute",
     "dev": "dev",
+    "compute": "compute",
     "feeds": "feeds",
     "redis": "embedded",
 }
 """Each command, in the order of the help, and the module of ``commands/`` that defines it under its own name."""
+
+THAT_MATTER = {
+    "refresh": "compute and publish all regions",
+    "show mena": "what is published of a region",
+    "feeds status": "which feeds are fresh, stale or missing",
+    "reconcile": "prove that the store is sound, and mend it",
+    "dev": "the Dagster UI, schedules and sensors",
+}
+"""What is shown to somebody who types nothing else."""
 
 
 class Commands(click.Group):
@@ -36,11 +49,24 @@ class Commands(click.Group):
         return made
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Settings are environment variables, or lines of a .env in the current folder: see docs/settings.md.",
+)
 @click.version_option(package_name="regional-snapshots")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Publish consistent regional snapshots from Dagster into Redis, read them, and keep them consistent."""
     logging.getLogger("regional_snapshots").addHandler(logging.NullHandler())  # what it would say is printed anyway
+    if ctx.invoked_subcommand is None:
+        for example, about in THAT_MATTER.items():
+            console.line(f"regional-snapshots {example:14} {about}")
+        console.line("regional-snapshots --help         everything else")
+        return
+    if changed := read_dotenv(Path.cwd()):
+        console.complain(f"warning: .env overrides {', '.join(sorted(changed))}, as it does in Dagster")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from regional_snapshots.model.snapshot import Snapshot
 
@@ -31,24 +32,49 @@ COLOURS = {
 """The one place that gives a word a colour."""
 
 
+WHOLE = ("snapshot id", "region", "feed", "latest")
+"""Columns whose cells are never cut or broken: they are copied from the terminal."""
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    """Print a table; words of COLOURS are coloured, ids are never cut."""
+    """Print a table; words of COLOURS are coloured. Cells break between words and never within."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths, gap = _widths(columns, cells, out.width)
     grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        grid.add_column(column, no_wrap=column in ("snapshot id", "region", "feed", "latest", "UTC"), overflow="fold")
-    for row in rows:
-        cells = [str(cell) for cell in row]
-        grid.add_row(*(f"[{COLOURS[cell]}]{cell}[/]" if cell in COLOURS else _plain(cell) for cell in cells))
-    _show(grid)
+    grid.padding = (0, gap, 0, 0)
+    for name, width in zip(columns, widths, strict=True):
+        grid.add_column(name, width=width)
+    for row in cells:
+        grid.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
+    _show(grid, sum(widths) + gap * len(widths))
 
 
-def _show(grid: Table) -> None:
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> tuple[list[int], int]:
+    """The width of each column, and the gap between them: the widest are narrowed first, down to their longest word."""
+    texts = [[name, *(row[number] for row in rows)] for number, name in enumerate(columns)]
+    whole = [max(map(len, column)) for column in texts]
+    least = [
+        width if column[0] in WHOLE else max(len(word) for text in column for word in (text.split() or [""]))
+        for column, width in zip(texts, whole, strict=True)
+    ]
+    gap = 2 if sum(whole) + 2 * (len(whole) - 1) <= room else 1
+    widths = list(whole)
+    while sum(widths) + gap * (len(widths) - 1) > room:
+        slack = [width - floor for width, floor in zip(widths, least, strict=True)]
+        if not any(slack):
+            break
+        widest = max((number for number, left in enumerate(slack) if left), key=lambda number: widths[number])
+        widths[widest] -= 1
+    return widths, gap
+
+
+def _show(grid: Table, width: int | None = None) -> None:
     """Print it; in a file or a pipe, without the blanks that fill its lines."""
     if out.is_terminal:
-        out.print(grid)
+        out.print(grid, width=width, crop=False)
         return
     with out.capture() as printed:
-        out.print(grid)
+        out.print(grid, width=width, crop=False)
     print("\n".join(row.rstrip() for row in printed.get().splitlines()))
 
 
@@ -81,13 +107,14 @@ def card(snapshot: Snapshot) -> None:
     """One snapshot for people."""
     document = snapshot.document
     meta, regime, balance = document["meta"], document["regime"], document["balance"]
-    was = f", was {regime['previous_label']}" if regime.get("previous_label") not in ("", regime["label"], None) else ""
+    before = regime.get("previous_label") or regime["label"]
+    was = "" if before == regime["label"] else f", was {words(before)}"
     active = ", ".join(trigger["id"] for trigger in document["triggers"]["active"]) or "none"
     rows = [
         ("snapshot", snapshot.id),
         ("generated", f"{when(snapshot.generated_at)}, because {meta['trigger_reason']}"),
         ("valid until", when(meta["valid_until"])),
-        ("regime", f"{regime['label']}{was}"),
+        ("regime", f"{words(regime['label'])}{was}"),
         ("confidence", f"{meta['snapshot_confidence']:.3f}"),
         ("net balance", f"{balance['net_balance']:+.3f}"),
         ("pressures", _axes(balance, "coercive_pressure domestic_fragility capital_stress energy_vulnerability")),
@@ -105,7 +132,7 @@ def card(snapshot: Snapshot) -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(name, _plain(value))
+        grid.add_row(name, Text(value))
     _show(grid)
     out.print()
 
@@ -120,7 +147,3 @@ def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], 
 
 def _axes(balance: dict[str, Any], names: str) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {balance[name]:.3f}" for name in names.split())
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -44,22 +43,37 @@ class Settings:
         """Read the environment. Raises :class:`SettingError` for a value that cannot be used."""
         env = os.environ if environment is None else environment
         _check_names(env)
-        home = Path(env.get(f"{PREFIX}HOME") or _default_home()).expanduser().absolute()
+        home = _path(env, f"{PREFIX}HOME") or _default_home()
         return cls(
-            redis_url=env.get("REDIS_URL", ""),
-            feeds_redis_url=env.get("FEEDS_REDIS_URL", ""),
+            redis_url=env.get("REDIS_URL", "").strip(),
+            feeds_redis_url=env.get("FEEDS_REDIS_URL", "").strip(),
             home=home,
-            dagster_home=Path(env.get("DAGSTER_HOME") or home / "dagster").expanduser().absolute(),
+            dagster_home=_path(env, "DAGSTER_HOME") or home / "dagster",
             key_layout=_one_of(env, "KEY_LAYOUT", ("tagged", "worldmonitor")),
             namespace=_namespace(env),
             retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
             bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
-            regions_per_run=int(_number(env, "REGIONS_PER_RUN", len(REGION_IDS), least=1, most=len(REGION_IDS))),
+            regions_per_run=_whole(env, "REGIONS_PER_RUN", len(REGION_IDS), least=1, most=len(REGION_IDS)),
             refresh_cron=_cron(env, "REFRESH_CRON", "0 */6 * * *"),
             reconcile_cron=_cron(env, "RECONCILE_CRON", "30 * * * *"),
             time_zone=_time_zone(env),
             min_confidence=_number(env, "MIN_CONFIDENCE", 0.1, least=0, most=1),
         )
+
+
+def read_dotenv(directory: Path) -> list[str]:
+    """Take the variables of ``.env`` into the environment, as ``dagster dev`` does in the folder where it is run.
+
+    There, too, they come before what is set already. Returns the names of those whose value that changed.
+    """
+    if not (directory / ".env").is_file():
+        return []
+    from dotenv import dotenv_values
+
+    values = {name: value for name, value in dotenv_values(directory / ".env").items() if value is not None}
+    changed = [name for name, value in values.items() if os.environ.get(name, value) != value]
+    os.environ.update(values)
+    return changed
 
 
 def _check_names(env: Mapping[str, str]) -> None:
@@ -75,7 +89,18 @@ def _check_names(env: Mapping[str, str]) -> None:
 
 def _default_home() -> Path:
     """One ignored folder: in the checkout when run from one, else in the user's home."""
-    return CHECKOUT / ".home" if in_checkout() else Path.home() / ".regional_snapshots"
+    return CHECKOUT / ".home" if in_checkout() else _expanded(f"{PREFIX}HOME", "~/.regional_snapshots")
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return _expanded(name, env[name]) if env.get(name) else None
+
+
+def _expanded(name: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:  # nobody of that name, or no home to be found
+        raise SettingError(f"{name} is {text!r}: there is no such home; write the whole path") from None
 
 
 def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
@@ -93,16 +118,16 @@ def _namespace(env: Mapping[str, str]) -> str:
 
 
 def _cron(env: Mapping[str, str], name: str, default: str) -> str:
-    """Five fields that look like a cron's: Dagster checks the rest, but only deep inside the loading of definitions."""
-    text = env.get(PREFIX + name) or default
-    fields = text.split()
-    fits = len(fields) == 5 and all(
-        re.fullmatch(r"[\d*/,\-]+|[a-zA-Z\-,]{3,}", field)
-        and all(int(number) <= most for number in re.findall(r"\d+", field))
-        for field, most in zip(fields, (59, 23, 31, 12, 7), strict=True)
-    )
-    if not fits:
-        raise SettingError(f"{PREFIX}{name} is {text!r}: use five fields of a cron, such as '{default}'")
+    """A cron by Dagster's own rule, which its public schedule applies; asked only where somebody has set one."""
+    text = (env.get(PREFIX + name) or default).strip()
+    if text == default:
+        return text
+    import dagster as dg
+
+    try:
+        dg.ScheduleDefinition(name="any", job_name="any", cron_schedule=text)
+    except dg.DagsterInvalidDefinitionError:
+        raise SettingError(f"{PREFIX}{name} is {text!r}: use five fields of a cron, such as '{default}'") from None
     return text
 
 
@@ -124,3 +149,10 @@ def _number(env: Mapping[str, str], name: str, default: float, *, least: float, 
     if not least <= value <= most:
         raise SettingError(f"{PREFIX}{name} is {text!r}: use a number from {least:g} to {most:g}")
     return value
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    value = _number(env, name, default, least=least, most=most)
+    if not value.is_integer():
+        raise SettingError(f"{PREFIX}{name} is {value:g}: use a whole number from {least} to {most}")
+    return int(value)

@@ -105,6 +105,17 @@ def test_a_dangling_pointer_is_said_and_what_to_run(shell: Shell, server: RedisS
     assert "reconcile" in done.stderr
 
 
+def test_an_index_entry_that_is_no_id_is_a_row_that_says_so(shell: Shell, server: RedisServer) -> None:
+    shell.json("feeds", "load", "--sample")
+    shell.json("refresh", "mena")
+    server.client().zadd("snapshot:index:{mena}", {"junk": 2**52})
+    done = shell("history", "mena")
+    assert done.returncode == 1
+    assert "junk" in done.stdout
+    assert "cannot be read" in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stderr
+
+
 def test_reconcile_mends_what_it_finds_and_then_finds_nothing(shell: Shell, server: RedisServer) -> None:
     shell.json("feeds", "load", "--sample")
     shell.json("refresh")
@@ -161,7 +172,8 @@ def test_wrong_arguments_are_one_clear_line(shell: Shell, tmp_path: Path) -> Non
     refused(shell("feeds", "load", str(tmp_path / "none")), "no directory")
     refused(shell("feeds", "load", str(tmp_path)), "no feed document")
     refused(shell("feeds", "load"), "--sample")
-    refused(shell("show", "--as-of", "yesterday"), "yesterday")
+    refused(shell("show", "--as-of", "whenever"), "whenever")
+    refused(shell("show", "--as-of", "²"), "²")
     refused(shell("show", "--id", "x"), "one region")
     refused(shell("compute", str(tmp_path / "none.json")), "none.json")
     refused(shell("refresh", REGIONAL_SNAPSHOTS_MIN_CONFIDENCE="much"), "MIN_CONFIDENCE")

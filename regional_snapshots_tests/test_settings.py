@@ -34,7 +34,13 @@ def test_a_home_with_spaces_and_a_tilde_is_taken_as_it_is() -> None:
         ("REGIONS_PER_RUN", "nan"),
         ("MIN_CONFIDENCE", "1.5"),
         ("REFRESH_CRON", "every day"),
+        ("REGIONS_PER_RUN", "1.5"),
         ("RECONCILE_CRON", "61 * * * *"),
+        ("RECONCILE_CRON", "* 24 * * *"),
+        ("RECONCILE_CRON", "* * * * * *"),
+        ("RECONCILE_CRON", "0 0 31 2 *"),
+        ("RECONCILE_CRON", "0 0 1-40 * *"),
+        ("HOME", "~nobody-of-that-name/x"),
         ("TIME_ZONE", "Middle/Earth"),
     ],
 )
@@ -57,3 +63,13 @@ def test_a_misspelt_setting_is_an_error_that_names_the_right_one() -> None:
         Settings.load({f"{PREFIX}REGION_PER_RUN": "1"})
     with pytest.raises(SettingError, match="is no setting"):
         Settings.load({f"{PREFIX}REDIS_URL": "redis://localhost"})
+
+
+@pytest.mark.parametrize("cron", ["@daily", "0 0 l * *", "*/7 8-18 * * mon-fri", "0 9 * * 7", "0 0 * * sun#1"])
+def test_a_cron_that_dagster_takes_is_taken(cron: str) -> None:
+    assert Settings.load({f"{PREFIX}REFRESH_CRON": cron}).refresh_cron == cron
+
+
+def test_a_dagster_home_of_an_unknown_user_is_named() -> None:
+    with pytest.raises(SettingError, match="DAGSTER_HOME is '~nobody-of-that-name/x'"):
+        Settings.load({"DAGSTER_HOME": "~nobody-of-that-name/x"})

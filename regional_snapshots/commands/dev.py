@@ -13,21 +13,18 @@ from regional_snapshots.packaged import packaged
 from regional_snapshots.settings import Settings
 
 
-@command("dev", short_help="The Dagster UI, schedules and sensors.")
+@command("dev", short_help="The Dagster UI, schedules and sensors.", examples=("dev", "dev --port 3001"))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where the UI listens.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="And on which port.")
 @click.option("--prepare-only", is_flag=True, help="Only make DAGSTER_HOME ready, for a service manager.")
 def dev(host: str, port: int, prepare_only: bool, as_json: bool) -> int:
-    """Run the Dagster UI, the schedules and the sensors on this machine, until it is interrupted.
-
-    Example: regional-snapshots dev --port 3001
-    """
-    from regional_snapshots.defs.instance.run import prepare_instance
+    """Run the Dagster UI, the schedules and the sensors on this machine, until it is interrupted."""
+    from regional_snapshots.defs.instance.home import prepare_instance
 
     settings = Settings.load()
     workspace = settings.dagster_home / "workspace.yaml"
+    prepare_instance(settings)
     try:
-        prepare_instance(settings)
         workspace.write_bytes(packaged("workspace.yaml").read_bytes())
     except OSError as error:
         raise CannotRun(f"DAGSTER_HOME cannot be made ready: {error}") from None

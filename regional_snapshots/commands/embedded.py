@@ -21,12 +21,12 @@ def redis() -> None:
 
 
 def _embedded() -> EmbeddedServer:
-    from regional_snapshots.store.embedded.server import EmbeddedServer
+    from regional_snapshots.store.embedded import embedded_server
 
-    return EmbeddedServer(Settings.load().home / "redis")
+    return embedded_server(Settings.load().home)
 
 
-@command("start", group=redis)
+@command("start", group=redis, examples=("redis start",))
 def redis_start(as_json: bool) -> int:
     """Start the embedded server, unless it runs already."""
     url = _embedded().ensure()
@@ -35,7 +35,7 @@ def redis_start(as_json: bool) -> int:
     return FINE
 
 
-@command("stop", group=redis)
+@command("stop", group=redis, examples=("redis stop",))
 def redis_stop(as_json: bool) -> int:
     """Stop the embedded server; its data stay."""
     stopped = _embedded().stop()
@@ -43,7 +43,7 @@ def redis_stop(as_json: bool) -> int:
     return FINE
 
 
-@command("status", group=redis)
+@command("status", group=redis, short_help="Say whether it runs.", examples=("redis status",))
 def redis_status(as_json: bool) -> int:
     """Say whether the embedded server runs. Exit status 1 when it does not."""
     status = _embedded().status()
@@ -54,7 +54,7 @@ def redis_status(as_json: bool) -> int:
     return FINE if status.running else WRONG
 
 
-@command("url", group=redis)
+@command("url", group=redis, short_help="Print its address.", examples=("redis url",))
 def redis_url(as_json: bool) -> int:
     """Print the URL of the embedded server, for redis-py and others; it may not be running."""
     url = _embedded().url

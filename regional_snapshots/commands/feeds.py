@@ -22,7 +22,12 @@ def feeds() -> None:
     """Put feed documents into Redis, and see what is fresh, stale, missing or rejected."""
 
 
-@command("load", group=feeds)
+@command(
+    "load",
+    group=feeds,
+    short_help="Load feed documents.",
+    examples=("feeds load --sample", "feeds load ./documents"),
+)
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
 @click.option("--sample", is_flag=True, help="The sample feeds that come with the project.")
 @click.option("--as-published", is_flag=True, help="Keep the times of the sample feeds, which are old.")
@@ -68,7 +73,12 @@ def _holds_feeds(store: SnapshotStore) -> bool:
     return any(value is not None for value in store.read_feeds(DATA_KEYS).values())
 
 
-@command("status", group=feeds)
+@command(
+    "status",
+    group=feeds,
+    short_help="What is fresh, stale, missing or rejected.",
+    examples=("feeds status",),
+)
 def feeds_status(as_json: bool) -> int:
     """Show every feed: fresh, stale or missing, and what was used, defaulted or rejected."""
     from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds

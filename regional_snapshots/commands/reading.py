@@ -10,15 +10,19 @@ import click
 
 from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, WRONG, CannotRun, command, opened
-from regional_snapshots.commands.shared.parameters import Instant, RegionName
+from regional_snapshots.commands.shared.parameters import TIMES, Instant, RegionName
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.settings import Settings
 
 
-@command("show", short_help="Print latest or earlier snapshots.")
+@command(
+    "show",
+    short_help="Print latest or earlier snapshots.",
+    examples=("show", "show mena --as-of 'yesterday 18:00'", "show mena --json"),
+)
 @click.argument("regions", nargs=-1, type=RegionName())
-@click.option("--as-of", type=Instant(), help="The snapshot that was the latest at this time.")
+@click.option("--as-of", type=Instant(), help=f"The snapshot that was the latest at this time: {TIMES}.")
 @click.option("--id", "snapshot_id", help="The snapshot with this id (name its region, too).")
 def show(regions: Sequence[str], as_of: int | None, snapshot_id: str | None, as_json: bool) -> int:
     """Print the latest snapshot of REGIONS (default: all), or an earlier one."""
@@ -43,9 +47,13 @@ def show(regions: Sequence[str], as_of: int | None, snapshot_id: str | None, as_
     return FINE if len(shown) == len(found) else WRONG
 
 
-@command("history", short_help="List retained snapshots.")
+@command(
+    "history",
+    short_help="List retained snapshots.",
+    examples=("history mena --since 2d", "history mena --since 2026-05-28 --limit 100"),
+)
 @click.argument("region", type=RegionName())
-@click.option("--since", type=Instant(), default=0, help="From this time on.")
+@click.option("--since", type=Instant(), default=0, help=f"From this time on: {TIMES}.")
 @click.option("--until", type=Instant(), default=MAX_INSTANT_MS, help="Up to this time.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="At most so many.")
 def history(region: str, since: int, until: int, limit: int, as_json: bool) -> int:
@@ -57,11 +65,17 @@ def history(region: str, since: int, until: int, limit: int, as_json: bool) -> i
     else:
         console.table(
             ("snapshot id", "UTC", "regime", "net", "confidence", "reason"),
-            [(row.id, f"{row.time:%Y-%m-%d %H:%M}", *_history_cells(row)) for row in frame.itertuples()],
+            [(row.id, _time(row), *_history_cells(row)) for row in frame.itertuples()],
         )
         count = f"{len(frame)} snapshot{'' if len(frame) == 1 else 's'} of {region}"
         console.line(count + (f", the newest {limit}" if len(frame) == limit else ""))
     return WRONG if (frame["problem"] != "").any() else FINE
+
+
+def _time(row: Any) -> str:
+    import pandas as pd
+
+    return "no time" if pd.isna(row.time) else f"{row.time:%Y-%m-%d %H:%M}"  # an id that is none has none
 
 
 def _history_cells(row: Any) -> tuple[str, ...]:

@@ -22,7 +22,11 @@ REBUILT = ("wrong_type", "latest_not_indexed")
 """Findings after which the index may have lost older entries, which only a deep reconciliation finds."""
 
 
-@command("reconcile", short_help="Report drift, and repair it.")
+@command(
+    "reconcile",
+    short_help="Report drift, and repair it.",
+    examples=("reconcile --check", "reconcile", "reconcile mena --deep"),
+)
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--check", is_flag=True, help="Report only, change nothing.")
 @click.option("--deep", is_flag=True, help="Also verify every payload, and look for ones that no index names.")

@@ -14,7 +14,11 @@ from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
 
 
-@command("refresh", short_help="Compute and publish regions.")
+@command(
+    "refresh",
+    short_help="Compute and publish regions.",
+    examples=("refresh", "refresh mena europe", "refresh mena --force"),
+)
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--force", is_flag=True, help="Write even if another snapshot owns this bucket.")
 def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:

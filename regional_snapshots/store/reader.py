@@ -85,7 +85,10 @@ class SnapshotReader:
                 _row(identity, _open(reply, region, identity, keys))
                 for reply, identity in zip(replies, page, strict=True)
             ]
-        return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
+        frame = pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
+        for name in (name for name, kind in HISTORY_COLUMNS.items() if kind == "float64"):
+            frame[name] = pd.to_numeric(frame[name], errors="coerce")  # what another program wrote may be anything
+        return frame.astype(HISTORY_COLUMNS)
 
     async def history_all(
         self, regions: Iterable[str], since_ms: int, until_ms: int, limit: int
@@ -115,17 +118,20 @@ class SnapshotReader:
         return await self._connections.ask(commands, answer_errors=True) if commands else []
 
 
-HISTORY_COLUMNS = (
-    "id",
-    "time",
-    "regime",
-    "confidence",
-    "reason",
-    "net_balance",
-    *AXES,
-    "problem",
-)
-"""Columns of :meth:`SnapshotReader.history`: ``time`` is UTC, axes and confidence 0 to 1, ``problem`` "" when fine."""
+HISTORY_COLUMNS = {
+    "id": "object",
+    "time": "datetime64[ns, UTC]",
+    "regime": "object",
+    "confidence": "float64",
+    "reason": "object",
+    "net_balance": "float64",
+    **dict.fromkeys(AXES, "float64"),
+    "problem": "object",
+}
+"""Columns of :meth:`SnapshotReader.history` and their types, with rows and without.
+
+``time`` is UTC, axes and confidence are 0 to 1, ``problem`` is "" when all is fine.
+"""
 
 
 def _row(identity: str, found: Found) -> dict:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.commit import Commit, Committer, Policy
-from regional_snapshots.store.errors import ConfigurationError, EmbeddedServerError, StoreError
+from regional_snapshots.store.embedded import embedded_server
+from regional_snapshots.store.errors import ConfigurationError, StoreError
 from regional_snapshots.store.keys import LAYOUTS
 from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.link.inspection import inspect
@@ -194,19 +195,8 @@ def open_store(
     url: str, *, feeds_url: str, home: Path, layout: str, policy: Policy, namespace: str = ""
 ) -> SnapshotStore:
     """The store at ``url``; when that is empty, on the embedded server of ``home``. Raises :class:`StoreError`."""
-    return SnapshotStore(
-        url or _embedded_url(home), feeds_url=feeds_url, layout=layout, policy=policy, namespace=namespace
-    )
-
-
-def _embedded_url(home: Path) -> str:
-    try:
-        from regional_snapshots.store.embedded.server import EmbeddedServer
-    except ImportError:  # it rests on file locks that only Unix has
-        raise EmbeddedServerError(
-            "the embedded server needs Linux or macOS", next_step="set REDIS_URL to a server of your own"
-        ) from None
-    return EmbeddedServer(home / "redis").ensure()
+    url = url or embedded_server(home).ensure()
+    return SnapshotStore(url, feeds_url=feeds_url, layout=layout, policy=policy, namespace=namespace)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -58,6 +58,12 @@ def test_history_is_newest_first_between_two_instants_and_no_longer_than_asked_f
     assert store.history("latam").empty
 
 
+def test_an_empty_history_has_the_column_types_of_a_full_one(store, scene):
+    full, empty = store.history("mena"), store.history("mena", until_ms=1)
+    assert len(full) > len(empty) == 0
+    assert dict(full.dtypes) == dict(empty.dtypes)
+
+
 def test_what_is_not_there_is_an_error_that_says_what_to_do(store, scene):
     with pytest.raises(MissingSnapshotError, match=r"latam: .*refresh"):
         store.latest("latam")

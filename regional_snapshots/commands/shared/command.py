@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +33,11 @@ class CannotRun(click.ClickException):
 
 
 def command(
-    name: str, *, group: click.Group | None = None, **options: Any
+    name: str, *, examples: Sequence[str], group: click.Group | None = None, **options: Any
 ) -> Callable[[Callable[..., int]], click.Command]:
     """Make a command (of ``group``, if one is given) of a function that returns its exit status.
 
-    The function takes ``as_json`` beside its own arguments. ``options`` are click's.
+    The function takes ``as_json`` beside its own arguments. ``examples`` end its help; ``options`` are click's.
     """
 
     def decorate(function: Callable[..., int]) -> click.Command:
@@ -55,7 +55,8 @@ def command(
                 raise CannotRun(str(error)) from None
 
         flag = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-        made = click.command(name, **options)(flag(guarded))
+        shown = "\n".join(f"  regional-snapshots {example}" for example in examples)
+        made = click.command(name, epilog=f"\b\nExamples:\n{shown}", **options)(flag(guarded))
         if group:
             group.add_command(made)
         return made

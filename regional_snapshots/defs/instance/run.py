@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
+from regional_snapshots.defs.instance.home import opened_instance, prepare_instance
 from regional_snapshots.defs.partitions import range_tags, runs_for
-from regional_snapshots.packaged import packaged
 from regional_snapshots.settings import Settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
@@ -45,7 +44,7 @@ def run_refresh(
     prepare_instance(settings)
     config = {"ops": {"regional_snapshot": {"config": {"force": force}}}, "loggers": QUIET}
     results: list[RegionResult] = []
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance(settings) as instance:
         for group in runs_for(regions, settings.regions_per_run):
             run = defs.resolve_job_def("refresh").execute_in_process(
                 run_config=config, instance=instance, tags=range_tags(group) | LISTED, raise_on_error=False
@@ -57,15 +56,6 @@ def run_refresh(
                 run_config={"loggers": QUIET}, instance=instance, tags=LISTED, raise_on_error=False
             )
     return results
-
-
-def prepare_instance(settings: Settings) -> None:
-    """Make DAGSTER_HOME exist, with the project's instance settings in it, and let Dagster know."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    ours, theirs = packaged("dagster.yaml"), settings.dagster_home / "dagster.yaml"
-    if not theirs.exists():
-        theirs.symlink_to(ours)
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
 def _results(run: dg.ExecuteInProcessResult, regions: Sequence[str]) -> list[RegionResult]:

@@ -1,0 +1,117 @@
+"""The first start on a machine, alone or with others at once: DAGSTER_HOME is made ready, for nobody but us."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from regional_snapshots.defs.instance.home import InstanceError, opened_instance, prepare_instance
+from regional_snapshots.packaged import packaged
+from regional_snapshots.settings import Settings
+from regional_snapshots_tests.support.server import RedisServer
+from regional_snapshots_tests.test_cli import Shell, refused
+
+WITHOUT_FCNTL = "import sys; sys.modules['fcntl'] = None; from regional_snapshots.cli import main; main()"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, server: RedisServer) -> Shell:
+    return Shell(tmp_path, server.url)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("DAGSTER_HOME", "")  # restored, whatever the test sets
+    return Settings.load({"REGIONAL_SNAPSHOTS_HOME": str(tmp_path / "above" / "home")})
+
+
+def test_instance_settings_that_moved_away_with_their_checkout_are_linked_anew(settings: Settings) -> None:
+    link = settings.dagster_home / "dagster.yaml"
+    settings.dagster_home.mkdir(parents=True)
+    link.symlink_to("/a/checkout/that/moved/dagster.yaml")
+    prepare_instance(settings)
+    assert link.resolve() == packaged("dagster.yaml")
+
+
+def test_instance_settings_of_ones_own_are_left_alone(settings: Settings) -> None:
+    settings.dagster_home.mkdir(parents=True)
+    (settings.dagster_home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    prepare_instance(settings)
+    assert "telemetry" in (settings.dagster_home / "dagster.yaml").read_text()
+
+
+def test_four_first_starts_at_once_all_succeed(shell: Shell) -> None:
+    shell.json("feeds", "load", "--sample")
+    command = [sys.executable, "-m", "regional_snapshots", "refresh", "mena"]
+    options = {"env": shell.environment, "cwd": shell.environment["HOME"], "stderr": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen(command, stdout=subprocess.DEVNULL, **options) for _ in range(4)]
+    said = [process.communicate()[1] for process in started]
+    assert [process.returncode for process in started] == [0] * 4, said
+
+
+def test_whatever_the_umask_nobody_else_enters_the_instance(settings: Settings) -> None:
+    before = os.umask(0)
+    try:
+        prepare_instance(settings)
+    finally:
+        os.umask(before)
+    made = (settings.home.parent, settings.home, settings.dagster_home)
+    assert [directory.stat().st_mode & 0o777 for directory in made] == [0o700] * 3
+
+
+def test_an_instance_that_all_may_write_into_is_closed_to_them(settings: Settings) -> None:
+    settings.dagster_home.mkdir(parents=True)
+    settings.dagster_home.chmod(0o777)
+    prepare_instance(settings)
+    assert settings.dagster_home.stat().st_mode & 0o777 == 0o775
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        "file/below",
+        pytest.param(
+            "/sys/kernel",
+            marks=pytest.mark.skipif(
+                not Path("/sys/kernel").is_dir(), reason="a directory in which not even root can write"
+            ),
+        ),
+    ],
+)
+def test_a_home_that_cannot_be_written_is_one_clear_line(shell: Shell, tmp_path: Path, home: str) -> None:
+    (tmp_path / "file").touch()
+    refused(shell("refresh", DAGSTER_HOME=str(tmp_path / home)), "DAGSTER_HOME", "Next: ")
+
+
+def test_a_database_that_cannot_be_read_is_one_clear_line(settings: Settings, shell: Shell) -> None:
+    prepare_instance(settings)
+    (settings.dagster_home / "history" / "runs.db").write_text("no database at all, " * 100)
+    with pytest.raises(InstanceError, match="cannot be opened"), opened_instance(settings):
+        pass
+    refused(shell("refresh", DAGSTER_HOME=str(settings.dagster_home)), "cannot be opened", "DAGSTER_HOME")
+
+
+def test_a_dotenv_is_read_and_comes_first_as_in_dagster(shell: Shell, tmp_path: Path, server: RedisServer) -> None:
+    (tmp_path / ".env").write_text(f"REDIS_URL={server.url}\nOTHER=x\n")
+    done = shell("feeds", "status", REDIS_URL="redis://127.0.0.1:1")
+    assert done.returncode == 0
+    assert done.stderr == "warning: .env overrides REDIS_URL, as it does in Dagster\n"
+    assert shell("feeds", "status", REDIS_URL=server.url).stderr == ""
+
+
+def test_without_fcntl_only_the_embedded_server_is_unavailable(shell: Shell) -> None:
+    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", WITHOUT_FCNTL, *words]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=shell.environment | environment, cwd=shell.environment["HOME"]
+        )
+
+    shell.json("feeds", "load", "--sample")
+    assert run("refresh", "mena").returncode == 0
+    assert run("show", "mena").returncode == 0
+    refused(run("show", "mena", REDIS_URL=""), "Linux or macOS", "REDIS_URL")
+    refused(run("redis", "status", REDIS_URL=""), "Linux or macOS", "REDIS_URL")
