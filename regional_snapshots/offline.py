@@ -36,7 +36,7 @@ def _compute(case: Any, method: str) -> dict[str, Any]:
     now_ms = case["now_ms"]
     scored = METHODS[method].score_regions(
         _regions(case),
-        Feeds.parse(sources, metas, now_ms),
+        Feeds.parse(sources, metas, now_ms, energy=METHODS[method].energy_feed),
         {region: Previous(document) for region, document in previous.items() if document is not None},
         {region: _rows(rows) for region, rows in _mapping(case, "series").items()},
         now_ms,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.model.countries import REGION_OF
 from regional_snapshots.model.instants import LATER_TIME_FIELDS, TIME_FIELDS, stated_time
 from regional_snapshots.model.shapes import economy, forecasts, maritime, movement, risk
 from regional_snapshots.model.shapes.envelopes import decode, digest_of_bytes, digest_of_value, is_envelope, unwrap
@@ -24,6 +25,8 @@ class FeedSpec:
     """A feed: its Redis key, its maximum age in minutes, the key of its companion (which may carry its time).
 
     ``read`` is its adapter: it turns a published document into rows, and notes what it used, assumed or rejected.
+    ``members`` is what the keys of its further documents begin with, one a country that the first one lists by its ISO
+    code; the empty text for a feed of one document.
     """
 
     name: str
@@ -32,6 +35,7 @@ class FeedSpec:
     meta_key: str | None
     what: str
     read: Callable[[Any, Reading], Any]
+    members: str = ""
 
 
 FEEDS: tuple[FeedSpec, ...] = (
@@ -71,8 +75,39 @@ FEEDS: tuple[FeedSpec, ...] = (
              "positions of military flights", movement.flights),
 )  # fmt: skip
 
+ENERGY_DEPENDENCY = FeedSpec(
+    "energy_mix", "resilience:static:index:v1", 576_000, "seed-meta:resilience:static",
+    "energy import dependency of countries", economy.energy_dependency, members="resilience:static:",
+)  # fmt: skip
+"""What the live system reads today in the place of the energy mix, which carries no import shares any more."""
+
+_MIX = next(spec for spec in FEEDS if spec.name == ENERGY_DEPENDENCY.name)
+ENERGY_FEEDS: dict[str, tuple[FeedSpec, ...]] = {
+    "mix": (_MIX,),
+    "dependency": (ENERGY_DEPENDENCY,),
+    "either": (_MIX, ENERGY_DEPENDENCY),
+}
+"""The feeds that can tell of energy imports, by what a method reads: of several, the newest that has shares."""
+
 DATA_KEYS: tuple[str, ...] = tuple(spec.key for spec in FEEDS)
 META_KEYS: tuple[str, ...] = tuple(spec.meta_key for spec in FEEDS if spec.meta_key)
+
+
+def feeds_of(energy: str) -> tuple[FeedSpec, ...]:
+    """All feeds that a method reads, in table order, by the key of :data:`ENERGY_FEEDS` that it names."""
+    return tuple(spec for row in FEEDS for spec in (ENERGY_FEEDS[energy] if row is _MIX else (row,)))
+
+
+def keys_of(energy: str) -> tuple[str, ...]:
+    """The keys of all these feeds and their companions."""
+    specs = feeds_of(energy)
+    return (*(spec.key for spec in specs), *(spec.meta_key for spec in specs if spec.meta_key))
+
+
+def member_keys_of(energy: str) -> tuple[str, ...]:
+    """The keys of their further documents, for every country that has a region: which of them there are is told by the
+    feed's first document, but asking for all at once saves waiting for that."""
+    return tuple(f"{spec.members}{iso2}" for spec in feeds_of(energy) if spec.members for iso2 in REGION_OF)
 
 
 @dataclass(frozen=True)
@@ -96,6 +131,12 @@ class FeedReport:
     time: float | None = None
     shaped: bool = True
     digest: str = ""
+
+    def says_more_than(self, other: FeedReport) -> bool:
+        """Whether this feed is the one to read of two that tell the same: it has rows, and newer ones."""
+        if not self.used or not other.used:
+            return bool(self.used) or (other.status == "missing" and self.status != "missing")
+        return self.time is not None and (other.time is None or self.time > other.time)
 
     @property
     def remarks(self) -> list[str]:
@@ -143,37 +184,51 @@ class Feeds:
         return any(report.sample for report in self.report)
 
     @classmethod
-    def parse(cls, sources: Mapping[str, Any], metas: Mapping[str, Any], now_ms: int) -> Feeds:
-        """Parse decoded JSON values, keyed by Redis key; data values may still be in their envelopes. Never raises."""
+    def parse(
+        cls, sources: Mapping[str, Any], metas: Mapping[str, Any], now_ms: int, *, energy: str = "mix", inputs: str = ""
+    ) -> Feeds:
+        """Parse decoded JSON values, keyed by Redis key; data values may still be in their envelopes. Never raises.
+
+        ``energy`` is a key of :data:`ENERGY_FEEDS`, ``inputs`` the manifest under which the documents are kept.
+        """
         found = []
-        for spec in FEEDS:
+        for spec in feeds_of(energy):
             value = sources.get(spec.key)
             companion = metas.get(spec.meta_key) if spec.meta_key else None
-            found.append(_Found(spec, value, *unwrap(value), companion, digest_of_value(value)))
-        return cls._build(found, now_ms)
+            payload, enveloped_at = unwrap(value)
+            payload = _with_members(spec, payload, sources)
+            found.append(_Found(spec, value, payload, enveloped_at, companion, digest_of_value(value)))
+        return cls._build(found, now_ms, inputs)
 
     @classmethod
-    def from_raw(cls, values: Mapping[str, bytes | str | None], now_ms: int) -> Feeds:
+    def from_raw(
+        cls, values: Mapping[str, bytes | str | None], now_ms: int, *, energy: str = "mix", inputs: str = ""
+    ) -> Feeds:
         """Parse raw Redis values (data and companion keys in one mapping). What is not JSON counts as missing."""
         found = []
-        for spec in FEEDS:
+        for spec in feeds_of(energy):
             value, problem = decode(values.get(spec.key))
             companion, trouble = decode(values.get(spec.meta_key)) if spec.meta_key else (None, "")
+            payload, enveloped_at = unwrap(value)
+            if spec.members:
+                members = {key: decode(raw)[0] for key, raw in values.items() if key.startswith(spec.members)}
+                payload = _with_members(spec, payload, members)
             digest = digest_of_bytes(values.get(spec.key))
-            found.append(_Found(spec, value, *unwrap(value), companion, digest, problem, trouble))
-        return cls._build(found, now_ms)
+            found.append(_Found(spec, value, payload, enveloped_at, companion, digest, problem, trouble))
+        return cls._build(found, now_ms, inputs)
 
     @classmethod
-    def _build(cls, documents: Sequence[_Found], now_ms: int) -> Feeds:
-        rows: dict[str, Any] = {}
-        report: list[FeedReport] = []
-        ends: list[float] = []
+    def _build(cls, documents: Sequence[_Found], now_ms: int, inputs: str) -> Feeds:
+        read: dict[str, tuple[Any, FeedReport, float]] = {}
         for found in documents:
             spec, reading = found.spec, Reading()
-            rows[spec.name] = spec.read({} if found.payload is None else found.payload, reading)
-            report.append(found.report(reading, now_ms))
-            if report[-1].status == "fresh":
-                ends.append(found.time(TIME_FIELDS) + spec.max_age_min * MINUTE_MS)
+            row = spec.read({} if found.payload is None else found.payload, reading)
+            report = found.report(reading, now_ms)
+            if spec.name not in read or report.says_more_than(read[spec.name][1]):
+                read[spec.name] = row, report, found.ends_ms
+        rows = {name: row for name, (row, _, _) in read.items()}
+        report = tuple(report for _, report, _ in read.values())
+        ends = [end for _, report, end in read.values() if report.status == "fresh"]
         missing = tuple(item.key for item in report if item.status == "missing")
         stale = tuple(item.key for item in report if item.status == "stale")
         confidence = _confidence(len(missing), len(stale))
@@ -186,8 +241,18 @@ class Feeds:
             valid_until=until,
             missing=missing,
             stale=stale,
-            report=tuple(report),
+            report=report,
+            inputs=inputs,
         )
+
+
+def _with_members(spec: FeedSpec, payload: Any, sources: Mapping[str, Any]) -> Any:
+    """The payload of a feed of many documents: with those that its first one lists, out of their envelopes."""
+    if not spec.members or not isinstance(payload, Mapping):
+        return payload
+    listed = payload.get("countries")
+    codes = [code for code in listed if isinstance(code, str)] if isinstance(listed, (list, Mapping)) else []
+    return {**payload, "members": {code: unwrap(sources.get(f"{spec.members}{code}")).payload for code in codes}}
 
 
 @dataclass(frozen=True)
@@ -211,6 +276,12 @@ class _Found:
         if time is None and not self.spec.meta_key and not is_envelope(self.payload):
             time = self.enveloped_at
         return time
+
+    @property
+    def ends_ms(self) -> float:
+        """Until when it is fresh; 0 for one without a time."""
+        time = self.time(TIME_FIELDS)
+        return 0.0 if time is None else time + self.spec.max_age_min * MINUTE_MS
 
     def report(self, reading: Reading, now_ms: int) -> FeedReport:
         spec, time = self.spec, self.time(TIME_FIELDS)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.series import SeriesRow
-from regional_snapshots.scoring.parity.snapshot import EDITION_1_1
+from regional_snapshots.scoring.parity.snapshot import EDITION_1_1, EDITION_1_2
 from regional_snapshots.scoring.parity.snapshot import score_regions as parity
 from regional_snapshots.scoring.scored import Previous, Scored
 
@@ -33,7 +33,8 @@ class ScoreRegions(Protocol):
 
 @dataclass(frozen=True)
 class Method:
-    """A method: its name, the version that its documents carry, the feed that tells of energy imports, its rule."""
+    """A method: its name, the version that its documents carry, its rule; which feed tells it of energy
+    imports (a key of ``ENERGY_FEEDS``)."""
 
     name: str
     scoring_version: str
@@ -44,6 +45,7 @@ class Method:
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
-        Method("1.1", "1.1.0", "energy_mix", partial(parity, EDITION_1_1)),
+        Method("1.1", "1.1.0", "mix", partial(parity, EDITION_1_1)),
+        Method("1.2", "1.2.0", "dependency", partial(parity, EDITION_1_2)),
     )
 }  # fmt: skip

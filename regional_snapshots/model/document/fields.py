@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from regional_snapshots.model.feeds import DATA_KEYS
+from regional_snapshots.model.feeds import DATA_KEYS, ENERGY_DEPENDENCY
 from regional_snapshots.model.regions import CORRIDORS, REGION_ID_LIMIT, REGION_ID_PATTERN
 from regional_snapshots.model.snapshot import ID_PATTERN
 from regional_snapshots.model.values import MAX_INSTANT_MS, MAX_MAGNITUDE, TEXT_LIMIT, UNWANTED
@@ -70,7 +70,7 @@ RegionId: TypeAlias = Annotated[
     str, StringConstraints(pattern=f"^{REGION_ID_PATTERN.pattern}$", max_length=REGION_ID_LIMIT)
 ]
 CorridorId: TypeAlias = Annotated[str, AfterValidator(_one_of({corridor.id for corridor in CORRIDORS}))]
-FeedKey: TypeAlias = Annotated[str, AfterValidator(_one_of(frozenset(DATA_KEYS)))]
+FeedKey: TypeAlias = Annotated[str, AfterValidator(_one_of(frozenset((*DATA_KEYS, ENERGY_DEPENDENCY.key))))]
 
 Ids: TypeAlias = list[Text]
 FeedKeys: TypeAlias = Annotated[list[FeedKey], Field(max_length=len(DATA_KEYS))]

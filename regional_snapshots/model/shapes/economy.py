@@ -1,6 +1,7 @@
 """Feeds about money and energy: macro verdict, debt, stress index, energy mix, gas storage, oil reserve.
 
-Source: the pipeline specification, section 3.4 (keys 7 to 12), 3.5 and 3.6 (what producers really publish).
+Source: the pipeline specification, section 3.4 (keys 7 to 12), 3.5 and 3.6 (what producers really publish);
+energy dependency: the facts of the live system, section 5.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.model.instants import is_finite_number
 from regional_snapshots.model.shapes.reading import Entry, Reading, UnfitEntryError
 from regional_snapshots.model.values import clean, number
+
+SOURCES = ("worldbank", "eurostat")
+"""Whose observations of a country's energy imports count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,42 @@ def energy_mix(payload: Any, reading: Reading) -> dict[str, float | None]:
     if absent:
         reading.note(f"importShare is null for {absent} {'country' if absent == 1 else 'countries'}: left out")
     return shares
+
+
+def energy_dependency(payload: Any, reading: Reading) -> dict[str, float | None]:
+    """Key 10 as the live system has it: the net energy imports of the countries in percent, negative for exporters.
+
+    ``countries`` lists ISO alpha-2 codes, ``members`` holds the document of each: ``iea.energyImportDependency``, else
+    ``energyImportDependency``: ``{value, year, source}``. Countries without an observation are left out.
+    """
+    members = reading.record(payload).get("members")
+    observed: dict[str, float | None] = {}
+    unfit = 0
+    for country, document in (members if isinstance(members, Mapping) else {}).items():
+        if not isinstance(document, Mapping):
+            continue
+        agency = document.get("iea")
+        stated = [part.get("energyImportDependency") for part in (agency, document) if isinstance(part, Mapping)]
+        values = [value for entry in stated if (value := _observation(entry)) is not None]
+        if values:
+            observed[country] = values[0]
+        elif any(entry is not None for entry in stated):
+            unfit += 1
+    reading.used = len(observed)
+    if unfit:
+        reading.reject("energyImportDependency is no observation (value, year, source)", unfit)
+    return observed
+
+
+def _observation(entry: Any) -> float | None:
+    """The value of an observation; None for what is none: each of its three members has to be right."""
+    if not isinstance(entry, Mapping):
+        return None
+    value, year = entry.get("value"), entry.get("year")
+    dated = isinstance(year, (int, float)) and not isinstance(year, bool) and year > 0 and year == int(year)
+    if not is_finite_number(value) or not dated or entry.get("source") not in SOURCES:
+        return None
+    return float(value)
 
 
 def gas_fill(payload: Any, reading: Reading) -> GasStorage:

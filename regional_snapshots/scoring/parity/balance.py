@@ -129,16 +129,35 @@ def energy_vulnerability(scope: Scope) -> Axis:
     if not known:
         return Axis(0.0)
     imports = [clip(share / 100) for share in known if share is not None]
-    by_import = mean(imports)
+    by_storage, by_reserve = _stores(scope)
+    score = 0.5 * mean(imports) + 0.25 * by_storage + 0.25 * by_reserve
+    return Axis(score, _import_drivers(imports, "energy:mix"))
+
+
+def energy_vulnerability_observed(scope: Scope) -> Axis:
+    """The rule of edition 1.2: the same where a country of the region has an observation; elsewhere gas storage and oil
+    reserve alone, and never an early 0. Source: the facts of the live system, section 5."""
+    known = [share for iso2, share in scope.feeds.energy_mix.items() if REGION_OF.get(iso2) == scope.region.id]
+    imports = [clip(share / 100) for share in known if share is not None]
+    by_storage, by_reserve = _stores(scope)
+    if not imports:
+        return Axis(0.5 * by_storage + 0.5 * by_reserve)
+    score = 0.5 * mean(imports) + 0.25 * by_storage + 0.25 * by_reserve
+    return Axis(score, _import_drivers(imports, "resilience:static:energy-import:v1"))
+
+
+def _stores(scope: Scope) -> tuple[float, float]:
+    """How empty European gas storage and the American oil reserve are; half, and not at all, where that is unknown."""
     fill, days = scope.feeds.gas_fill, scope.feeds.days_of_cover
     stored = 0.0 if fill.month_without_fill else fill.fill
-    by_storage = 0.5 if stored is None else 1 - clip(stored / 100 / 0.8)
-    by_reserve = 0.0 if days is None else 1 - clip(days / 90)
-    score = 0.5 * by_import + 0.25 * by_storage + 0.25 * by_reserve
+    return 0.5 if stored is None else 1 - clip(stored / 100 / 0.8), 0.0 if days is None else 1 - clip(days / 90)
+
+
+def _import_drivers(imports: list[float], evidence_id: str) -> list[tuple[str, float, list[str]]]:
+    by_import = mean(imports)
     if by_import <= 0.4:
-        return Axis(score)
-    text = f"Energy imports average {by_import * 100:.0f}% over {len(imports)} countries"
-    return Axis(score, [(text, by_import, ["energy:mix"])])
+        return []
+    return [(f"Energy imports average {by_import * 100:.0f}% over {len(imports)} countries", by_import, [evidence_id])]
 
 
 def alliance_cohesion(scope: Scope) -> Axis:

@@ -15,7 +15,7 @@ from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.frame import Known, comparable, empty_narrative, meta
 from regional_snapshots.scoring.parity.actors import actors
-from regional_snapshots.scoring.parity.balance import Rule, balance, energy_vulnerability
+from regional_snapshots.scoring.parity.balance import Rule, balance, energy_vulnerability, energy_vulnerability_observed
 from regional_snapshots.scoring.parity.changes import (
     Baseline,
     UnreadablePreviousError,
@@ -45,6 +45,7 @@ class Edition:
 
 
 EDITION_1_1 = Edition("1.1", "1.1.0", energy_vulnerability)
+EDITION_1_2 = Edition("1.2", "1.2.0", energy_vulnerability_observed)
 
 
 def score_regions(
