@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from regional_snapshots.model.document import problems
 from regional_snapshots.model.feeds import DATA_KEYS, ENERGY_DEPENDENCY, Feeds, keys_of, member_keys_of
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.model.document import problems
 from regional_snapshots.scoring.methods import METHODS
 
 NOW = 1_787_400_000_000

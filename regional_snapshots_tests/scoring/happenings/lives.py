@@ -12,8 +12,9 @@ from regional_snapshots.model.feeds import FEEDS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.happenings.happening import Happening, happening
+from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.scoring.parity.regime import relabelled
-from regional_snapshots.scoring.parity.snapshot import Previous, score_regions
+from regional_snapshots.scoring.scored import Previous
 
 NOW = 1_787_400_000_000
 HOUR_MS = 3_600_000
@@ -49,7 +50,7 @@ class Life:
         """One refresh."""
         feeds = Feeds.parse(documents, documents, self.at)
         before = {region: Previous(snapshot.document) for region, snapshot in self.latest.items()}
-        scored = score_regions(self.regions, feeds, before, self.at)
+        scored = METHODS["1.1"].score_regions(self.regions, feeds, before, {}, self.at)
         found = {}
         for region, entry in scored.items():
             previous = before[region].document if region in before else None
