@@ -9,6 +9,8 @@ from typing import Protocol
 
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.series import SeriesRow
+from regional_snapshots.scoring.happenings.facts import Relabel
+from regional_snapshots.scoring.parity.regime import relabelled
 from regional_snapshots.scoring.parity.snapshot import EDITION_1_1, EDITION_1_2
 from regional_snapshots.scoring.parity.snapshot import score_regions as parity
 from regional_snapshots.scoring.scored import Previous, Scored
@@ -33,19 +35,20 @@ class ScoreRegions(Protocol):
 
 @dataclass(frozen=True)
 class Method:
-    """A method: its name, the version that its documents carry, its rule; which feed tells it of energy
-    imports (a key of ``ENERGY_FEEDS``)."""
+    """A method: its name, the version that its documents carry, which feed tells it of energy imports (a key of
+    ``ENERGY_FEEDS``), its rule; and what regime other axes would have, None where that cannot be said of axes alone."""
 
     name: str
     scoring_version: str
     energy_feed: str
     score_regions: ScoreRegions
+    relabel: Relabel | None = None
 
 
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
-        Method("1.1", "1.1.0", "mix", partial(parity, EDITION_1_1)),
-        Method("1.2", "1.2.0", "dependency", partial(parity, EDITION_1_2)),
+        Method("1.1", "1.1.0", "mix", partial(parity, EDITION_1_1), relabelled),
+        Method("1.2", "1.2.0", "dependency", partial(parity, EDITION_1_2), relabelled),
     )
 }  # fmt: skip
