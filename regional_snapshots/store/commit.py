@@ -8,9 +8,6 @@ not failed, so *resolve* means: look again. A transaction is never sent again wi
 from __future__ import annotations
 
 import asyncio
-import math
-import random
-import time
 
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import (
@@ -18,12 +15,12 @@ from regional_snapshots.store.errors import (
     InvalidSnapshotError,
     OutcomeUnknownError,
     PartialCommitError,
-    ServerBusyError,
     StoreError,
-    UnreachableError,
 )
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import LINK_ERRORS, Connections
+from regional_snapshots.store.link.refusals import PASSING
+from regional_snapshots.store.link.waiting import Tries
 from regional_snapshots.store.protocol.decide import Writes, decide
 from regional_snapshots.store.protocol.look import look, read_look
 from regional_snapshots.store.protocol.policy import Commit, Outcome, Policy
@@ -47,16 +44,16 @@ class Committer:
         :class:`OutcomeUnknownError` and :class:`PartialCommitError` leave anything written.
         """
         _refuse_invalid(snapshot)
-        deadline = math.inf
+        tries = Tries(self._policy.patience)
         in_doubt: InDoubt | None = None
-        for attempt in range(1, self._policy.attempts + 1):
+        while True:
             try:
-                return resolve(await self._attempt(snapshot, force, attempt), in_doubt)
+                return resolve(await self._attempt(snapshot, force, tries.made), in_doubt)
             except Conflict:
-                problem: StoreError = ConflictError(f"{attempt} attempts met other writers", region=snapshot.region)
+                problem: StoreError = ConflictError(f"{tries.made} attempts met other writers", region=snapshot.region)
             except InDoubt as doubt:
                 in_doubt, problem = doubt, self._connections.broken(doubt.__cause__, region=snapshot.region)
-            except (UnreachableError, ServerBusyError) as error:
+            except PASSING as error:
                 problem = error
             except PartialCommitError:
                 raise
@@ -65,11 +62,8 @@ class Committer:
                     raise
                 problem = error
                 break
-            deadline = min(deadline, time.monotonic() + self._policy.patience_s)
-            pause = random.uniform(0, min(0.002 * 2**attempt, 1.0))  # noqa: S311 - jitter, not a secret
-            if time.monotonic() + pause > deadline:
+            if not await tries.again():
                 break
-            await asyncio.sleep(pause)
         if in_doubt:
             raise OutcomeUnknownError(
                 f"{snapshot.id} may have been committed ({problem.problem})", region=snapshot.region

@@ -7,6 +7,7 @@ UnreachableError           nothing was written                                  
 ServerBusyError            nothing was written                                    yes
 ConflictError              nothing was written                                    yes
 ServerRefusedError         nothing was written                                    once put right
+DemotedError               nothing was written                                    yes
 AccessRefusedError         nothing was written                                    once put right
 WrongTypeError             nothing was written                                    once put right
 OutsideRetentionError      nothing was written                                    no
@@ -59,6 +60,12 @@ class ServerRefusedError(StoreError):
     """The server refuses writes (out of memory, read-only replica, too few replicas, failing disk)."""
 
     default_next_step = "put the server right, then try again"
+
+
+class DemotedError(ServerRefusedError):
+    """The server is a replica now, and stayed one; nothing was written."""
+
+    default_next_step = "name the server that is written to in REDIS_URL, or name its sentinels"
 
 
 class AccessRefusedError(StoreError):

@@ -62,9 +62,13 @@ class SnapshotStore:
             self.layout, self.policy = LAYOUTS[layout].within(namespace), policy or Policy()
         except ValueError as error:
             raise ConfigurationError(str(error), next_step="correct REGIONAL_SNAPSHOTS_NAMESPACE") from None
-        self.connections = Connections(url, limit=limit, timeout_s=timeout_s)
-        same = not feeds_url or feeds_url == url
-        self.feed_connections = self.connections if same else Connections(feeds_url, limit=2, timeout_s=timeout_s)
+        patience = self.policy.patience
+        self.connections = Connections(url, limit=limit, timeout_s=timeout_s, patience=patience)
+        self.feed_connections = self.connections
+        if feeds_url not in ("", url):
+            self.feed_connections = Connections(
+                feeds_url, limit=2, timeout_s=timeout_s, patience=patience, name="FEEDS_REDIS_URL"
+            )
         self.committer = Committer(self.connections, self.layout, self.policy)
         self.reader = SnapshotReader(self.connections, self.layout)
         self.reconciler = Reconciler(self.connections, self.layout, self.policy)

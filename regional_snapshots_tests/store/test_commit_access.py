@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regional_snapshots.store.errors import StoreError, UnreachableError
+from regional_snapshots.store.errors import ConfigurationError, StoreError
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.access import ACL_WORDS, COMMANDS, READ, WRITTEN, allow, troubles
 from regional_snapshots_tests.support.drift import picture
@@ -33,7 +33,7 @@ def test_everything_works_over_tls_with_the_documented_permissions(tls_server):
 
 def test_a_server_of_another_authority_is_not_trusted(tls_server):
     url = tls_server.tls_url.split("?")[0]
-    with SnapshotStore(url) as store, pytest.raises(UnreachableError, match="ertificate"):
+    with SnapshotStore(url) as store, pytest.raises(ConfigurationError, match="certificate is not trusted"):
         store.inspect()
 
 

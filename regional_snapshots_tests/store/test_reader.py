@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regional_snapshots.model.snapshot import AXES
+from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.errors import (
     DamagedError,
     DanglingPointerError,
@@ -123,7 +124,7 @@ def test_one_region_that_cannot_be_read_holds_up_nobody(store, scene, client):
 
 def test_without_a_server_reading_is_one_typed_error(own_server):
     server = own_server()
-    with SnapshotStore(server.url) as store:
+    with SnapshotStore(server.url, policy=Policy(attempts=2)) as store:
         server.kill()
         with pytest.raises(UnreachableError):
             store.latest("mena")

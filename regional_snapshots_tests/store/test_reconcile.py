@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from regional_snapshots.store.commit import Outcome
+from regional_snapshots.store.commit import Outcome, Policy
 from regional_snapshots.store.errors import AccessRefusedError, UnreachableError
 from regional_snapshots.store.reconcile import findings
 from regional_snapshots.store.snapshots import SnapshotStore
@@ -244,7 +244,7 @@ def test_a_server_that_refuses_writes_leaves_findings_and_an_error(store, server
 
 def test_without_a_server_every_region_has_its_error(own_server):
     server = own_server()
-    with SnapshotStore(server.url) as store:
+    with SnapshotStore(server.url, policy=Policy(attempts=2)) as store:
         server.kill()
         report = store.reconcile(REGIONS)
     assert {type(error) for error in report.errors.values()} == {UnreachableError}

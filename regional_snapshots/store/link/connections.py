@@ -8,118 +8,103 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import chain
-from urllib.parse import urlsplit
 
-from redis.crc import key_slot
-from redis.exceptions import (
-    AskError,
-    AuthenticationError,
-    BusyLoadingError,
-    ClusterDownError,
-    MovedError,
-    NoPermissionError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-    TryAgainError,
+from redis.exceptions import MovedError, ResponseError
+
+from regional_snapshots.store.errors import AccessRefusedError, ConfigurationError, StoreError, UnreachableError
+from regional_snapshots.store.link.batch import Batch, Command, Reply, key_of, texts
+from regional_snapshots.store.link.dialing import CHECK, dial
+from regional_snapshots.store.link.nodes import Nodes, Sentinels
+from regional_snapshots.store.link.pool import LINK_ERRORS, Pool, is_full
+from regional_snapshots.store.link.refusals import (
+    PASSING,
+    TLS,
+    TURNED,
+    known,
+    misconfigured,
+    refusal,
+    word_of,
+    words_of,
 )
+from regional_snapshots.store.link.url import Address, read
+from regional_snapshots.store.link.waiting import Patience, Tries
+from regional_snapshots.store.link.wire import Wire
 
-from regional_snapshots.store.errors import (
-    AccessRefusedError,
-    ConfigurationError,
-    ServerBusyError,
-    ServerRefusedError,
-    StoreError,
-    UnreachableError,
-    WrongTypeError,
-)
-from regional_snapshots.store.link.wire import Address, Command, Reply, Wire
+__all__ = ["LINK_ERRORS", "Address", "Batch", "Command", "Connections", "Reply", "Wire", "key_of", "refusal", "texts"]
 
-LINK_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
-"""What an exchange raises when the link broke, rather than the server answering."""
-
-REFUSALS: tuple[tuple[type[Exception] | str, type[StoreError]], ...] = (
-    (OutOfMemoryError, ServerRefusedError),
-    (ReadOnlyError, ServerRefusedError),
-    (NoPermissionError, AccessRefusedError),
-    (AuthenticationError, AccessRefusedError),
-    (BusyLoadingError, ServerBusyError),
-    (ClusterDownError, ServerBusyError),
-    (TryAgainError, ServerBusyError),
-    ("WRONGTYPE", WrongTypeError),
-    ("NOAUTH", AccessRefusedError),
-    ("WRONGPASS", AccessRefusedError),
-    ("BUSY", ServerBusyError),
-    ("NOREPLICAS", ServerRefusedError),
-    ("MISCONF", ServerRefusedError),
-)
-"""What the server answers (redis-py's type, or the first word of the reply) -> our error."""
-
-TRIES = 4
-"""Exchanges for one read in a cluster at most: a node that is gone, the way to another, that one, and once more."""
+CHECK_S = 30.0
+"""After how long a connection is checked before it is used."""
+TOTAL_S = 300.0
+"""How long one exchange may take in all, however steadily its replies come."""
 
 
 class Connections:
     """Connections to one server, or to the nodes of one cluster: at most ``limit`` in use, other callers wait in line.
 
-    Which node of a cluster serves which slot is learnt from its redirections; nothing needs to be asked or set.
-    ``url``: ``redis://``, ``rediss://`` or ``unix://``. ``timeout_s`` bounds connecting, and each exchange.
+    ``url``: see :mod:`regional_snapshots.store.link.url`; its options override the arguments. ``timeout_s`` bounds
+    connecting, and in an exchange the time in which nothing moves; ``total_s`` bounds an exchange as a whole; reads
+    are tried again with ``patience``. ``name`` is the setting that holds the URL, for messages.
     Raises :class:`ConfigurationError` for a URL that cannot be used.
     """
 
-    def __init__(self, url: str, *, limit: int = 50, timeout_s: float = 5.0) -> None:
-        self.address, self.limit = address(url), limit
-        self._timeout_s = timeout_s
-        self._idle: dict[Address, list[Wire]] = defaultdict(list)
-        self._room = asyncio.Semaphore(limit)
-        self._nodes: dict[int, Address] = {}
-        self._redirections = 0
-        try:
-            self._first = Address.of(url)
-        except (ValueError, TypeError, RedisError) as error:
-            raise ConfigurationError(
-                f"REDIS_URL ({self.address}) cannot be used: {error}",
-                next_step="use redis://, rediss:// or unix://",
-            ) from None
+    def __init__(
+        self,
+        url: str,
+        *,
+        limit: int = 50,
+        timeout_s: float = 5.0,
+        total_s: float = TOTAL_S,
+        patience: Patience | None = None,
+        name: str = "REDIS_URL",
+    ) -> None:
+        self._target = target = read(url, name)
+        self.address, self.patience = target.shown, patience or Patience()
+        self.limit: int = target.ours.get("max_connections", limit)
+        self._silence_s: float = target.ours.get("socket_timeout", timeout_s)
+        self._connect_s: float = target.ours.get("socket_connect_timeout", self._silence_s)
+        self._total_s = max(total_s, self._silence_s)
+        self._check_s: float = target.ours.get("health_check_interval", CHECK_S)
+        self._start()
+
+    def _start(self) -> None:
+        self._room = asyncio.Semaphore(self.limit)
+        self._pools: dict[Address, Pool] = {}
+        self._sentinels = Sentinels(self._target) if self._target.service else None
+        hosts = (Address(self._target.service, 0),) if self._sentinels else self._target.hosts
+        self._nodes = Nodes(hosts)
 
     def node_of(self, key: str | bytes) -> Address:
         """The node that serves a key, as far as is known."""
-        if not self._nodes:
-            return self._first
-        return self._nodes.get(key_slot(key if isinstance(key, bytes) else key.encode()), self._first)
+        return self._nodes.of(key)
 
     @asynccontextmanager
     async def borrow(self, node: Address | None = None) -> AsyncIterator[Wire]:
         """A connection of one's own. After any exception it is closed, so that nobody reads another's replies."""
         async with self._room:
-            node = node or self._first
-            idle, wire = self._idle[node], None
-            while idle and idle[-1].closed:
-                idle.pop()
+            node = node or self._nodes.entry
+            pool = self._pool(node)
             try:
-                wire = idle.pop() if idle else await node.connect(self._timeout_s, self._redirected)
+                wire = await pool.take()
+            except LINK_ERRORS:
+                self._failed(node)
+                raise
+            try:
                 yield wire
             except BaseException as error:
-                if wire:
-                    wire.abort()
-                if isinstance(error, LINK_ERRORS):
-                    self._forget(node)
+                pool.drop(wire, error)
+                if isinstance(error, LINK_ERRORS) and not is_full(error):
+                    self._failed(node)
                 raise
-            idle.append(wire)
+            pool.give_back(wire)
 
     async def warm(self, count: int) -> None:
-        """Have about so many connections open, and asked once, for what follows.
-
-        One that cannot be opened is missed when needed.
-        """
+        """Have about so many connections open for what follows. One that cannot be opened is missed when needed."""
 
         async def touch() -> None:
             async with self.borrow() as wire:
-                await self.exchange(wire, [("TIME",)])  # a read that every user of ours may do
+                await self.exchange(wire, [CHECK])
 
         await asyncio.gather(*(touch() for _ in range(min(count, self.limit))), return_exceptions=True)
 
@@ -128,7 +113,23 @@ class Connections:
 
         Raises one of ``LINK_ERRORS`` when the link breaks or the server does not answer in time.
         """
-        return await wire.exchange(commands, self._timeout_s)
+        try:
+            return await wire.exchange(commands, self._silence_s, self._total_s)
+        finally:
+            if wire.errors:
+                self._heed(wire)
+
+    async def send(self, wire: Wire, batch: Batch) -> None:
+        """Send a batch in one write and fill it. Raises one of ``LINK_ERRORS``, see :meth:`exchange`."""
+        batch.fill(await self.exchange(wire, batch.commands))
+
+    async def read(self, batch: Batch) -> None:
+        """Fill a batch of reads, one exchange with each node that serves their keys.
+
+        Where a reply is missing, its place holds the :class:`StoreError` of its node. Raises one if all are missing.
+        """
+        if batch.commands:
+            batch.fill(await self.ask(batch.commands, answer_errors=True))
 
     async def ask(self, commands: Sequence[Command], *, answer_errors: bool = False) -> list[Reply]:
         """Reads, one exchange with each node that serves their keys. Raises :class:`StoreError`.
@@ -147,13 +148,15 @@ class Connections:
     async def ask_each(self, blocks: Sequence[tuple[str | bytes, Sequence[Command]]]) -> list[list[Reply] | StoreError]:
         """Blocks of commands that may be sent twice, each to the node that serves its key; their replies in order.
 
-        Blocks for one node share an exchange; each exchange is tried twice, and redirections are followed. A block
-        whose node does not answer has its error in its place. Raises :class:`StoreError` if none has an answer.
+        Blocks for one node share an exchange. What fails and may pass is asked again within the patience, and
+        redirections are followed. A block that has no answer then has its error in its place. Raises
+        :class:`StoreError` if none has an answer.
         """
-        answers: list[list[Reply] | StoreError | None] = [None] * len(blocks)
+        answers: list[list[Reply] | StoreError] = [UnreachableError("nobody was asked")] * len(blocks)
         left: Sequence[int] = range(len(blocks))
-        for attempt in range(TRIES):
-            before = self._redirections
+        tries = Tries(self.patience)
+        while left:
+            before = self._nodes.learnt
             parts: dict[Address, list[int]] = defaultdict(list)
             for number in left:
                 parts[self.node_of(blocks[number][0])].append(number)
@@ -161,18 +164,19 @@ class Connections:
             for part, found in zip(parts.values(), await asyncio.gather(*asked), strict=True):
                 for number, answer in zip(part, found, strict=True):
                     answers[number] = answer
-            left = [number for number in left if not isinstance(answers[number], list | AccessRefusedError)]
-            if not left or (attempt and self._redirections == before):
+            left = [number for number in left if isinstance(answers[number], PASSING)]
+            if left and (self._nodes.learnt == before or tries.made > 1) and not await tries.again():
                 break
         if blocks and not any(isinstance(answer, list) for answer in answers):
-            raise answers[0]
+            raise next(answer for answer in answers if isinstance(answer, StoreError))
         return answers
 
     async def ask_node(self, node: Address, command: Command) -> Reply:
-        """One read of one node, whatever it serves; tried twice. Raises :class:`StoreError`."""
-        for _ in range(2):
+        """One read of one node, whatever it serves; tried again within the patience. Raises :class:`StoreError`."""
+        tries = Tries(self.patience)
+        while True:
             [answer] = await self._ask(node, [[command]])
-            if not isinstance(answer, StoreError):
+            if not isinstance(answer, PASSING) or not await tries.again():
                 break
         reply = answer if isinstance(answer, StoreError) else answer[0]
         if isinstance(reply, StoreError | ResponseError):
@@ -181,89 +185,72 @@ class Connections:
 
     async def _ask(self, node: Address, blocks: Sequence[Sequence[Command]]) -> list[list[Reply] | StoreError]:
         """One exchange with one node; an error in the place of each block that has no answer there."""
-        known = self._redirections
         try:
             async with self.borrow(node) as wire:
                 replies = iter(await self.exchange(wire, [command for block in blocks for command in block]))
+                erred = bool(wire.errors)
         except LINK_ERRORS as error:
             return [self.broken(error, node=node)] * len(blocks)
         answers: list[list[Reply] | StoreError] = [[next(replies) for _ in block] for block in blocks]
-        if self._redirections == known:
-            return answers
-        moved = [next((reply for reply in answer if isinstance(reply, MovedError)), None) for answer in answers]
-        return [refusal(error) if error else answer for error, answer in zip(moved, answers, strict=True)]
-
-    def _redirected(self, node: Address, error: MovedError) -> None:
-        self._nodes[error.slot_id] = node.at(error.host, error.port)
-        self._redirections += 1
-
-    def _forget(self, node: Address) -> None:
-        self._nodes = {slot: other for slot, other in self._nodes.items() if other != node}
+        return [_passing(answer) or answer for answer in answers] if erred else answers
 
     def broken(self, error: BaseException | None, *, region: str = "", node: Address | None = None) -> StoreError:
-        """A broken link, to the first node unless another is named, as our error."""
-        if isinstance(error, ResponseError) or _kind(error):
-            return refusal(error, region=region)
-        text = str(error) or f"no answer within {self._timeout_s:g} s"
-        where = self.address if node in (None, self._first) else f"{node.host}:{node.port}"
-        return UnreachableError(f"the server at {where} does not answer ({text.rstrip('.')})", region=region)
+        """A broken link, to the entry unless another node is named, as our error."""
+        if (distrust := misconfigured(error)) is not None:
+            return ConfigurationError(f"{self._target.name} ({self.address}): {distrust}", region=region, next_step=TLS)
+        where = self.address if node in (None, self._nodes.entry, *self._target.hosts[:1]) else str(node)
+        text = str(error).rstrip(".") or f"no answer within {self._silence_s:g} s"
+        step = self._next_step()
+        if known(error) or isinstance(error, ResponseError):
+            found = refusal(error, region=region)
+            named = isinstance(found, AccessRefusedError) and self._target.name != "REDIS_URL"
+            return type(found)(found.problem, region=region, next_step=step) if named else found
+        if is_full(error or Exception()):
+            return UnreachableError(f"the server at {where} refuses ({words_of(error)})", region=region, next_step=step)
+        return UnreachableError(f"the server at {where} does not answer ({text})", region=region, next_step=step)
+
+    def _next_step(self) -> str:
+        return f"check that the server runs and that {self._target.name} names it"
 
     async def close(self) -> None:
         """Close all connections."""
-        for wire in chain.from_iterable(self._idle.values()):
-            wire.abort()
-        self._idle.clear()
-        self._room = asyncio.Semaphore(self.limit)
+        for pool in self._pools.values():
+            pool.condemn()
+        self._start()
+
+    def _pool(self, node: Address) -> Pool:
+        if node not in self._pools:
+
+            async def open_one() -> Wire:
+                placed = node if self._sentinels is None else await self._sentinels.primary()
+                wire = await dial(self._target, placed, self._connect_s)
+                wire.address = node
+                return wire
+
+            self._pools[node] = Pool(open_one, self._check_s, self._silence_s)
+        return self._pools[node]
+
+    def _failed(self, node: Address) -> None:
+        """What broke one connection to a node may have broken all, and somebody else may serve what it served."""
+        self._pool(node).condemn()
+        self._nodes.forget(node)
+        if self._sentinels:
+            self._sentinels.forget()
+
+    def _heed(self, wire: Wire) -> None:
+        """What error replies say of the node, beside what they say of their commands."""
+        for error in wire.errors:
+            if isinstance(error, MovedError):
+                self._nodes.learn(wire.address, error)
+            elif word_of(error) in TURNED:
+                self._failed(wire.address)
 
 
-def key_of(command: Command) -> str | bytes:
-    """The (first) key that a command names; "" for one that names none."""
-    return command[1] if len(command) > 1 else ""
-
-
-def refusal(error: BaseException | None, *, region: str = "", key: str = "") -> StoreError:
-    """An error reply of the server as our error; an error of ours, with the place where it struck."""
-    if isinstance(error, StoreError):
-        return type(error)(error.problem, region=region, key=key, next_step=error.next_step)
-    if isinstance(error, AskError):  # or MovedError
-        node = f"{error.host}:{error.port}"
-        return UnreachableError(f"its slot is on, or on its way to, the node {node}", region=region, key=key)
-    kind = _kind(error) or ServerRefusedError
-    problem = (
-        "the key holds another type" if kind is WrongTypeError else f"the server refused ({str(error).rstrip('.')})"
-    )
-    return kind(problem, region=region, key=key)
-
-
-def _kind(error: BaseException | None) -> type[StoreError] | None:
-    word = str(error).split(" ", 1)[0]
-    for sign, kind in REFUSALS:
-        if word == sign if isinstance(sign, str) else isinstance(error, sign):
-            return kind
+def _passing(answer: list[Reply]) -> StoreError | None:
+    """The error among the replies of one block for which it is worth asking again."""
+    for reply in answer:
+        if isinstance(reply, ResponseError):
+            found = refusal(reply)
+            if isinstance(found, PASSING):
+                return found
     return None
-
-
-def address(url: str) -> str:
-    """The URL without user and password, for messages. Raises :class:`ConfigurationError` when it is none."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:  # its text may quote a password in which a character was not escaped
-        raise ConfigurationError(
-            "REDIS_URL cannot be parsed",
-            next_step="write it as redis://user:password@host:6379/0, special characters percent-encoded (/ as %2F)",
-        ) from None
-    if parts.scheme not in ("redis", "rediss", "unix"):
-        raise ConfigurationError(
-            f"REDIS_URL starts with {parts.scheme or 'no scheme'!r}",
-            next_step="use redis://, rediss:// or unix://",
-        )
-    if parts.scheme == "unix":
-        return f"unix://{parts.path}"
-    database = parts.path if parts.path[1:].isdigit() else ""
-    return f"{parts.scheme}://{host}:{port or 6379}{database}"
-
-
-def texts(values: Iterable[bytes | None]) -> list[str | None]:
-    """Replies as text; bytes that are not UTF-8 keep their escapes, so that they never compare equal to an id."""
-    return [None if value is None else value.decode("utf-8", "backslashreplace") for value in values]

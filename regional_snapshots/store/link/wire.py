@@ -1,202 +1,175 @@
-"""One connection: commands out in one write, replies in, and nothing sent that was not asked for.
+"""One connection of redis-py's, carrying one exchange at a time: commands out in one write, every reply as it comes.
 
-redis-py reads the URL, settles TLS and names the errors; hiredis writes and reads the protocol. The bytes in between
-pass through here and not through redis-py's connection, which costs as much time as everything else in a commit, waits
-for AUTH before it sends SELECT, and on failure may send a transaction again.
+Connecting, greeting, TLS and credentials are redis-py's, and so are packing (hiredis) and parsing. Added is what it
+lacks for us: a time-out that counts silence instead of a whole reply, an error reply as an answer like others, and
+never a reconnection under our feet: what was watched on a connection is forgotten with it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import hiredis
 from redis import exceptions
-from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    DefaultParser,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
 
-if TYPE_CHECKING:
-    from redis.asyncio.connection import RedisSSLContext
+from regional_snapshots.store.link.batch import Command, Reply
+from regional_snapshots.store.link.url import Address
 
-Command = tuple[Any, ...]
-Reply = Any
-Redirected = Callable[["Address", exceptions.MovedError], None]
-"""Hears of a node that sends callers elsewhere: which node, and which slot is where."""
-
-ERRORS: dict[str, type[exceptions.RedisError]] = {
-    "ERR max number of clients reached": exceptions.MaxConnectionsError,
-    "OOM": exceptions.OutOfMemoryError,
-    "READONLY": exceptions.ReadOnlyError,
-    "NOPERM": exceptions.NoPermissionError,
-    "NOAUTH": exceptions.AuthenticationError,
-    "WRONGPASS": exceptions.AuthenticationError,
-    "LOADING": exceptions.BusyLoadingError,
-    "EXECABORT": exceptions.ExecAbortError,
-    "CLUSTERDOWN": exceptions.ClusterDownError,
-    "CROSSSLOT": exceptions.ClusterCrossSlotError,
-    "TRYAGAIN": exceptions.TryAgainError,
-    "MASTERDOWN": exceptions.MasterDownError,
-    "MOVED": exceptions.MovedError,
-    "ASK": exceptions.AskError,
-}
-"""Error reply, or its first word -> redis-py's type. Those that are no ``ResponseError`` end the exchange."""
+__all__ = ["Address", "Command", "Reply", "Wire", "wire_of"]
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where to connect and as whom. ``path`` is that of a Unix socket, ``tls`` what redis-py made of its options."""
+class _Listener(DefaultParser):
+    """redis-py's parser, which notes when it heard something last, and every error reply that came by."""
 
-    host: str
-    port: int
-    path: str
-    username: str
-    password: str = field(repr=False)
-    database: int
-    tls: RedisSSLContext | None = field(repr=False)
+    def __init__(self, socket_read_size: int) -> None:
+        super().__init__(socket_read_size=socket_read_size)
+        self.heard_at = 0.0
+        self.errors: list[exceptions.RedisError] = []
 
-    @classmethod
-    def of(cls, url: str) -> Address:
-        """As redis-py reads it from a URL. Raises ``ValueError``, ``TypeError`` or ``RedisError``."""
-        options: dict[str, Any] = dict(parse_url(url))
-        kind = options.pop("connection_class", Connection)
-        options.pop("max_connections", None)
-        read: Any = kind(**options)
-        local, encrypted = kind is UnixDomainSocketConnection, kind is SSLConnection
-        return cls(
-            host="" if local else read.host,
-            port=0 if local else int(read.port),
-            path=read.path if local else "",
-            username=read.username or "",
-            password=read.password or "",
-            database=int(read.db or 0),
-            tls=read.ssl_context if encrypted else None,
-        )
+    async def read_from_socket(self) -> bool:
+        """For redis-py."""
+        more: bool = await super().read_from_socket()
+        self.heard_at = asyncio.get_running_loop().time()
+        return more
 
-    def at(self, host: str, port: int) -> Address:
-        """Another node of the same cluster; an empty ``host`` is this one's."""
-        return replace(self, host=host or self.host, port=port, path="")
-
-    async def connect(self, timeout_s: float, redirected: Redirected) -> Wire:
-        """A new connection, greeted in one more round trip if there is a user or a database to name.
-
-        ``redirected`` is told of every redirection that a node of a cluster answers with.
-        Raises ``OSError``, ``asyncio.TimeoutError``, or ``RedisError`` when the greeting is refused.
-        """
+    def parse_error(self, response: str) -> exceptions.RedisError:
+        """For hiredis: an error reply as redis-py's exception."""
         try:
-            wire = await asyncio.wait_for(self._open(redirected), timeout_s)
-        except ValueError as error:
-            raise ConnectionError(f"no host can have this name: {error}") from error
-        try:
-            greeting = self._greeting()
-            for command, reply in zip(greeting, await wire.exchange(greeting, timeout_s), strict=True):
-                if isinstance(reply, exceptions.ResponseError):
-                    secretless = str(reply).partition(", with args beginning with")[0]
-                    raise exceptions.AuthenticationError(secretless) if command[0] == "AUTH" else reply
-        except BaseException:
-            wire.abort()
-            raise
-        return wire
-
-    async def _open(self, redirected: Redirected) -> Wire:
-        def wire() -> Wire:
-            return Wire(lambda error: redirected(self, error))
-
-        loop = asyncio.get_running_loop()
-        if self.path:
-            return (await loop.create_unix_connection(wire, self.path))[1]
-        return (await loop.create_connection(wire, self.host, self.port, ssl=self.tls.get() if self.tls else None))[1]
-
-    def _greeting(self) -> list[Command]:
-        user = (self.username,) if self.username else ()
-        auth = [("AUTH", *user, self.password)] if user or self.password else []
-        return auth + ([("SELECT", self.database)] if self.database else [])
+            error: exceptions.RedisError = super().parse_error(response)
+        except ValueError:  # a redirection that names no node
+            error = exceptions.ResponseError(response)
+        self.errors.append(error)
+        return error
 
 
-class Wire(asyncio.Protocol):
-    """A connection that carries one exchange at a time."""
+class Wire(AbstractConnection):
+    """A connection that carries one exchange at a time. ``address`` is where it leads, ``epoch`` when it was opened.
 
-    def __init__(self, redirected: Callable[[exceptions.MovedError], None]) -> None:
-        self._redirected = redirected
-        self._parser = hiredis.Reader(protocolError=exceptions.InvalidResponse, replyError=self._error_reply)
-        self._replies: list[Reply] = []
-        self._due = 0
-        self._answered: asyncio.Future | None = None
+    ``checked_at``: when it was last seen, by the loop's clock, to lead to a server that may be written to.
+    """
+
+    address: Address
+    epoch = 0
+    checked_at = 0.0
+    _late = False
+    _began_at = 0.0
+    _unsent = 0
 
     @property
-    def closed(self) -> bool:
-        """Whether nothing more can be sent."""
-        return self._transport.is_closing()
+    def heard_at(self) -> float:
+        """When something was heard last, by the loop's clock."""
+        return self._parser.heard_at
 
-    async def exchange(self, commands: Sequence[Command], timeout_s: float) -> list[Reply]:
+    @property
+    def errors(self) -> Sequence[exceptions.RedisError]:
+        """The error replies of the last exchange."""
+        return self._parser.errors
+
+    async def exchange(self, commands: Sequence[Command], silence_s: float, total_s: float) -> list[Reply]:
         """Send all commands in one write and read one reply each. An error reply is returned, not raised.
 
-        Raises ``OSError`` or ``RedisError`` when the link breaks or the server will not serve us at all, and
-        ``asyncio.TimeoutError``. After an exception the connection must be aborted.
+        It may take ``total_s``, and as long as ``silence_s`` nothing may move at all. Raises ``OSError`` or
+        ``RedisError`` when the link breaks, or the server will not serve us at all. After any exception the
+        connection must be aborted.
         """
         if not commands:
             return []
-        if self.closed:
+        if not self.is_connected:
             raise ConnectionResetError("the connection was closed")
         loop = asyncio.get_running_loop()
-        self._replies, self._due, self._answered = [], len(commands), loop.create_future()
-        self._transport.write(b"".join(map(hiredis.pack_command, commands)))
-        timer = loop.call_later(timeout_s, self._fail, asyncio.TimeoutError())
+        self._parser.errors.clear()
+        self._began_at, self._unsent = loop.time(), 0
+        self._limits = silence_s, total_s
+        self._timer = loop.call_later(min(silence_s, total_s), self._overdue)
         try:
-            await self._answered
+            await self.send_packed_command(b"".join(map(hiredis.pack_command, commands)), check_health=False)
+            return [await self._reply() for _ in commands]
+        except (exceptions.ConnectionError, OSError):
+            if self._late:
+                raise exceptions.TimeoutError(f"no answer within {min(silence_s, total_s):g} s") from None
+            raise
         finally:
-            timer.cancel()
-            self._answered = None
-        for reply in self._replies:
-            if isinstance(reply, exceptions.RedisError) and not isinstance(reply, exceptions.ResponseError):
-                raise reply
-        return self._replies
+            self._timer.cancel()
+
+    async def _reply(self) -> Reply:
+        try:
+            return await self.read_response()
+        except exceptions.ResponseError as error:
+            return error
+
+    def _overdue(self) -> None:
+        """The timer rings: give up, unless something moved meanwhile; then ring again when that is long ago."""
+        loop, (silence_s, total_s) = asyncio.get_running_loop(), self._limits
+        transport = self._writer.transport
+        unsent = transport.get_write_buffer_size()
+        moved_at = loop.time() if unsent < self._unsent else max(self.heard_at, self._began_at)
+        self._unsent = unsent
+        due = min(moved_at + silence_s, self._began_at + total_s)
+        if loop.time() < due:
+            self._timer = loop.call_at(due, self._overdue)
+        else:
+            self._late = True
+            transport.abort()
+
+    async def spoilt(self) -> bool:
+        """Whether it is closed, or holds something that nobody asked for."""
+        if not self.is_connected or self._writer.is_closing():
+            return True
+        try:
+            return await self.can_read()
+        except exceptions.ConnectionError:
+            return True
 
     def abort(self) -> None:
         """Close at once; nothing more is sent or heard."""
-        self._transport.abort()
-
-    def connection_made(self, transport: Any) -> None:
-        """For asyncio."""
-        self._transport: asyncio.Transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """For asyncio. What nobody asked for ends the connection, so that nobody takes it for an answer."""
-        if self._answered is None or self._answered.done():
-            self.abort()
-            return
-        self._parser.feed(data)
-        try:
-            while len(self._replies) < self._due and (reply := self._parser.gets()) is not False:
-                self._replies.append(reply)
-        except exceptions.RedisError as error:
-            self._fail(error)
-        if len(self._replies) == self._due and not self._answered.done():
-            self._answered.set_result(None)
-            if self._parser.has_data():
-                self.abort()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """For asyncio."""
-        self._fail(error or ConnectionResetError("the connection was closed by the server"))
-
-    def _error_reply(self, text: str) -> exceptions.RedisError:
-        error = as_error(text)
-        if isinstance(error, exceptions.MovedError):
-            self._redirected(error)
-        return error
-
-    def _fail(self, error: BaseException) -> None:
-        if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(error)
+        if self._writer is not None:
+            self._writer.transport.abort()
+        self._reader = self._writer = None
+        self._parser.on_disconnect()
 
 
-def as_error(text: str) -> exceptions.RedisError:
-    """An error reply as redis-py's exception; of an aborted EXEC, the reason."""
-    text = text.removeprefix("EXECABORT Transaction discarded because of: ")
-    word, _, rest = text.partition(" ")
-    if kind := ERRORS.get(text) or ERRORS.get(word):
-        with suppress(ValueError):  # a redirection that names no node
-            return kind(rest)
-    return exceptions.ResponseError(text)
+class _TcpWire(Wire, Connection):
+    """To a host and port; ``numeric`` is the one of its addresses to take, where that was chosen."""
+
+    numeric = ""
+
+    def _connection_arguments(self) -> dict[str, Any]:
+        arguments = dict(super()._connection_arguments())
+        if self.numeric:
+            arguments["host"] = self.numeric
+        return arguments
+
+
+class _TlsWire(_TcpWire, SSLConnection):
+    """The same over TLS; the certificate is that of the host, whatever its address."""
+
+    def _connection_arguments(self) -> dict[str, Any]:
+        return {**super()._connection_arguments(), "server_hostname": self.host}
+
+
+class _UnixWire(Wire, UnixDomainSocketConnection):
+    """To a Unix socket."""
+
+    async def _connect(self) -> None:  # redis-py's greets here, and then once more
+        self._reader, self._writer = await asyncio.open_unix_connection(path=self.path)
+
+
+WIRES = {Connection: _TcpWire, SSLConnection: _TlsWire, UnixDomainSocketConnection: _UnixWire}
+
+
+def wire_of(kind: type, address: Address, options: dict[str, Any], numeric: str = "") -> Wire:
+    """A connection that is still to be opened, with redis-py's automatic retry and its own time-outs off."""
+    where = {"path": address.path} if address.path else {"host": address.host, "port": address.port}
+    settled = {"protocol": 2, "driver_info": None, **options, "socket_timeout": None, "socket_connect_timeout": None}
+    wire = WIRES[kind](**where, **settled, retry=None, parser_class=_Listener)
+    wire.address, wire.numeric = address, numeric
+    return wire

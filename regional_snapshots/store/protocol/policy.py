@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from regional_snapshots.store.link.waiting import Patience
+
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 
@@ -29,6 +31,11 @@ class Policy:
     bucket_ms: int = 15 * MINUTE_MS
     attempts: int = 60
     patience_s: float = 20.0
+
+    @property
+    def patience(self) -> Patience:
+        """How patient a commit is, and the reads beside it."""
+        return Patience(self.attempts, self.patience_s)
 
     @classmethod
     def of(cls, retention_days: float, bucket_minutes: float) -> Policy:
