@@ -6,7 +6,7 @@ READY := .venv/ready
 CONSTRAINTS := constraints.txt
 export DAGSTER_HOME ?= $(CURDIR)/.home/dagster
 
-.PHONY: run test dev lint test-ui test-deploy soak bench clean
+.PHONY: run test dev lint types test-ui test-deploy soak bench clean
 
 run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL), with sample feeds where there are none
 	@"$(BIN)/regional-snapshots" feeds load --sample --if-none
@@ -22,6 +22,9 @@ dev: $(READY)  ## the Dagster UI on http://127.0.0.1:3000, on the same instance
 lint: $(READY)
 	@"$(BIN)/ruff" check .
 	@"$(BIN)/ruff" format --check .
+
+types: $(READY)  ## the type checker, strict on regional_snapshots/
+	@"$(BIN)/mypy"
 
 test-ui: $(READY)  ## the UI in a real browser (needs Debian's chromium and chromium-driver)
 	@"$(BIN)/pip" install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[ui]'

@@ -6,9 +6,15 @@ import ast
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 PACKAGE = Path(__file__).parents[1] / "regional_snapshots"
 FORBIDDEN = {
@@ -90,6 +96,23 @@ def test_no_module_reads_settings_when_it_is_imported() -> None:
     """Exempt: the entry point, which Dagster imports."""
     entry, reads = PACKAGE / "definitions.py", r"(?m)^\S.*Settings\.load\("
     assert list(found(reads, MODULES)) == [entry.name]
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    """Not only brought along by another one: that may drop it."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + [line for name in extras if name not in ("test", "dev") for line in extras[name]]
+    declared = {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in lines}
+    origins = packages_distributions()
+    imported = {name.split(".")[0] for file in MODULES for name in imports(file)}
+    foreign = imported - {"regional_snapshots"} - set(sys.stdlib_module_names)
+    undeclared = {
+        name
+        for name in foreign
+        if not declared & {origin.lower().replace("_", "-") for origin in origins.get(name, [name])}
+    }
+    assert undeclared == set()
 
 
 def test_scoring_needs_neither_redis_nor_dagster_nor_pandas_nor_pydantic() -> None:

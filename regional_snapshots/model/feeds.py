@@ -223,12 +223,12 @@ class Feeds:
         for found in documents:
             spec, reading = found.spec, Reading()
             row = spec.read({} if found.payload is None else found.payload, reading)
-            report = found.report(reading, now_ms)
-            if spec.name not in read or report.says_more_than(read[spec.name][1]):
-                read[spec.name] = row, report, found.ends_ms
+            told = found.report(reading, now_ms)
+            if spec.name not in read or told.says_more_than(read[spec.name][1]):
+                read[spec.name] = row, told, found.ends_ms
         rows = {name: row for name, (row, _, _) in read.items()}
-        report = tuple(report for _, report, _ in read.values())
-        ends = [end for _, report, end in read.values() if report.status == "fresh"]
+        report = tuple(told for _, told, _ in read.values())
+        ends = [end for _, told, end in read.values() if told.status == "fresh"]
         missing = tuple(item.key for item in report if item.status == "missing")
         stale = tuple(item.key for item in report if item.status == "stale")
         confidence = _confidence(len(missing), len(stale))

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeGuard
 
 TIME_FIELDS = ("fetchedAt", "generatedAt", "timestamp", "updatedAt", "lastUpdate", "seededAt")
 """Where a payload states its own time, in the order in which they are tried."""
@@ -72,7 +72,7 @@ def stated_time(payload: Any, fields: tuple[str, ...] = TIME_FIELDS) -> float | 
     return None
 
 
-def is_finite_number(value: Any) -> bool:
+def is_finite_number(value: Any) -> TypeGuard[float]:
     """Whether it is a JSON number that a float can hold."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False

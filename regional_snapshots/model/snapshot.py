@@ -47,7 +47,7 @@ class Snapshot:
     @property
     def reason(self) -> str:
         """Why it was made: ``meta.trigger_reason``."""
-        return self.document["meta"]["trigger_reason"]
+        return str(self.document["meta"]["trigger_reason"])
 
     @cached_property
     def problems(self) -> tuple[str, ...]:
@@ -105,8 +105,9 @@ def instant_of(snapshot_id: str) -> int:
 
 def _instant(document: dict[str, Any]) -> int | None:
     instant = document.get("generated_at")
-    whole = isinstance(instant, int) and not isinstance(instant, bool)
-    return instant if whole and 0 <= instant <= MAX_INSTANT_MS else None
+    if not isinstance(instant, int) or isinstance(instant, bool):
+        return None
+    return instant if 0 <= instant <= MAX_INSTANT_MS else None
 
 
 def _encode(document: dict[str, Any], *, sort_keys: bool = False) -> bytes:

@@ -30,8 +30,8 @@ def problems_of(document: Any, region_ids: Collection[str] | None) -> list[str]:
     try:
         _adapter(_major(document)).validate_python(document)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        return [f"{path_of(entry['loc'])}: {entry['msg'].removeprefix('Value error, ')}" for entry in found]
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        return [f"{path_of(entry['loc'])}: {entry['msg'].removeprefix('Value error, ')}" for entry in details]
     found = [line for rule in _RULES for line in rule(document)]
     region = document["region_id"]
     if region_ids is not None and region not in region_ids:

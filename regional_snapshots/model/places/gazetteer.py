@@ -136,8 +136,8 @@ def entries() -> Iterator[tuple[str, tuple[str, ...]]]:
         yield name, (REGION_OF[iso2],) if iso2 in REGION_OF else ()
     for regions, names in SEAS.items():
         yield from ((name, regions) for name in names)
-    for region, names in AREAS.items():
-        yield from ((name, (region,)) for name in names)
+    for area, names in AREAS.items():
+        yield from ((name, (area,)) for name in names)
     for region in REGIONS.values():
         theaters = [theater.id for theater in region.theaters]
         names = (region.id, region.label, region.forecast_label, *region.signal_aliases, *theaters)

@@ -24,9 +24,9 @@ def decode(raw: bytes | str | None) -> tuple[Any | None, str]:
     """(JSON value of a raw Redis value, why there is none): None for no value and for what is not JSON."""
     if raw is None:
         return None, ""
-    for options in ({}, {"parse_int": _whole_number}):
+    for parse_int in (None, _whole_number):
         try:
-            return json.loads(raw, **options), ""
+            return json.loads(raw, parse_int=parse_int), ""
         except RecursionError:
             return None, "the value is nested too deeply"
         except ValueError:

@@ -106,7 +106,7 @@ def capital_stress(scope: Scope) -> Axis:
         if REGION_OF.get(ISO2_OF.get(row.iso3, "")) == scope.region.id
     ]
     average = mean(debts) if debts else BASELINE_DEBT_PCT
-    by_macro = {"CASH": 1.0, "BUY": 0.0}.get(scope.feeds.macro_verdict, 0.5)
+    by_macro = {"CASH": 1.0, "BUY": 0.0}.get(scope.feeds.macro_verdict or "", 0.5)
     by_debt = clip((average - 60) / 80)
     stress = scope.feeds.stress.score or 0.0
     by_stress = clip(stress / 100)
@@ -173,8 +173,8 @@ def maritime_access(scope: Scope) -> Axis:
     chokepoints = {chokepoint.id: chokepoint for chokepoint in scope.feeds.chokepoints}
     parts, drivers = [], []
     for corridor in scope.region.corridors:
-        chokepoint = chokepoints.get(corridor.chokepoint) if corridor.chokepoint else None
-        if chokepoint is None:
+        chokepoint = chokepoints.get(corridor.chokepoint or "")
+        if chokepoint is None or corridor.chokepoint is None:
             continue
         level = next((text for text in (chokepoint.threat, chokepoint.status) if text is not None), "normal")
         openness = OPENNESS.get(level, OPENNESS_UNKNOWN)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from regional_snapshots.model.snapshot import BUFFERS, PRESSURES
+from regional_snapshots.model.snapshot import AXES, BUFFERS, PRESSURES
 from regional_snapshots.model.values import mean, round3
 
 CALM = "calm"
@@ -32,11 +32,11 @@ def regime_label(balance: Mapping[str, Any]) -> str:
 def relabelled(axes: Mapping[str, float | None], instead: Mapping[str, float | None]) -> str:
     """The label if some axes had other values; the empty text when one of them is not known."""
     values = {**axes, **instead}
-    buffers, pressures = ([values.get(axis) for axis in group] for group in (BUFFERS, PRESSURES))
-    if None in buffers or None in pressures:
+    known: dict[str, float] = {axis: value for axis in AXES if (value := values.get(axis)) is not None}
+    if len(known) < len(AXES):
         return ""
-    net = round3(mean(buffers) - mean(pressures))
-    return regime_label({**values, "net_balance": net})
+    buffers, pressures = ([known[axis] for axis in group] for group in (BUFFERS, PRESSURES))
+    return regime_label({**known, "net_balance": round3(mean(buffers) - mean(pressures))})
 
 
 def regime(label: str, previous: Mapping[str, Any], driver: str, now_ms: int) -> dict[str, Any]:
