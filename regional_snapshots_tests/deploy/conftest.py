@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Postgres, two servers, code server, webserver, daemon and two workers, with the sample feeds loaded."""
     with (
-        Postgres(tmp_path_factory.mktemp("postgres")) as postgres,
+        Postgres() as postgres,
         Deployment(tmp_path_factory.mktemp("deployment"), postgres.url) as running,
     ):
         yield running

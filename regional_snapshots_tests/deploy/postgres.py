@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 from types import TracebackType
 
@@ -25,10 +26,11 @@ def programs() -> Path | None:
 class Postgres:
     """A server over a new data directory, on loopback. A context manager; it ends with it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self) -> None:
         folder = programs()
         assert folder, "Postgres is not installed"
-        self._programs, self._directory = folder, directory / "data"
+        self._place = Path(tempfile.mkdtemp(prefix="rs-postgres-"))
+        self._programs, self._directory = folder, self._place / "data"
         self.port = free_port()
         self.url = f"postgresql+psycopg2://dagster:secret@127.0.0.1:{self.port}/dagster"
 
@@ -36,14 +38,11 @@ class Postgres:
         as_root = os.geteuid() == 0
         if as_root:  # Postgres refuses to run as root
             account = pwd.getpwnam(USER)
-            for folder in (self._directory.parent, *self._directory.parent.parents):
-                if folder != Path("/") and folder.owner() == "root" and "pytest" in str(folder):
-                    folder.chmod(0o755)
-            os.chown(self._directory.parent, account.pw_uid, account.pw_gid)
+            os.chown(self._place, account.pw_uid, account.pw_gid)
         self._as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"] if as_root else []
         self._run("initdb", "--username", "dagster", "--auth", "trust", "--no-sync", "--pgdata", str(self._directory))
         options = f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        log = self._directory.parent / "log"
+        log = self._place / "log"
         self._run(
             "pg_ctl", "--pgdata", str(self._directory), "--options", options, "--wait", "--log", str(log), "start"
         )
@@ -54,6 +53,7 @@ class Postgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._run("pg_ctl", "--pgdata", str(self._directory), "--mode", "immediate", "stop")
+        shutil.rmtree(self._place, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as_user, str(self._programs / program), *arguments]

@@ -64,7 +64,10 @@ def test_the_region_of_a_lost_worker_is_green_again_and_written_once(deployment:
     for key in client.scan_iter(match=f"dedup:{{{region}}}:*"):  # as if a new bucket had begun
         client.delete(key)
     before, kept = materialized(deployment).get(region, 0.0), client.zcard(f"snapshot:index:{{{region}}}")
-    held = deployment.proxy.arm(Break.HOLD_REQUEST, "MULTI", hold_s=600)
+    payload = f"snapshot:id:{{{region}}}:".encode()
+    held = deployment.proxy.arm(
+        Break.HOLD_REQUEST, lambda it: it.name == "SET" and it.args[0].startswith(payload), hold_s=600
+    )
     backfill(deployment, region)
     deployment.until(held.struck.is_set, "a worker is in the middle of a commit", 120)
     busy = worker_of(deployment, region)
