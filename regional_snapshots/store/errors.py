@@ -30,6 +30,8 @@ class StoreError(Exception):
     """Base of every error of the store: a problem, where it struck, and the next step."""
 
     default_next_step = "try again"
+    repeat_helps = False
+    """Whether it may pass by itself: the column *try again?* says yes."""
 
     def __init__(self, problem: str, *, region: str = "", key: str = "", next_step: str = "") -> None:
         self.problem, self.region, self.key = problem, region, key
@@ -41,24 +43,28 @@ class StoreError(Exception):
 class UnreachableError(StoreError):
     """No answer from the server; nothing was written."""
 
+    repeat_helps = True
     default_next_step = "check that the server runs and that REDIS_URL names it"
 
 
 class ServerBusyError(StoreError):
     """The server is loading, or busy with a script, and stayed so; nothing was written."""
 
+    repeat_helps = True
     default_next_step = "wait until the server has started or finished its script, then try again"
 
 
 class ConflictError(StoreError):
     """Other writers got in between at every attempt; nothing was written."""
 
+    repeat_helps = True
     default_next_step = "try again; if it lasts, look for a program that writes these keys without pause"
 
 
 class ServerRefusedError(StoreError):
     """The server refuses writes (out of memory, read-only replica, too few replicas, failing disk)."""
 
+    repeat_helps = True
     default_next_step = "put the server right, then try again"
 
 
@@ -104,6 +110,7 @@ class InvalidSnapshotError(StoreError):
 class OutcomeUnknownError(StoreError):
     """The transaction may have been sent, and nobody could be asked what became of it."""
 
+    repeat_helps = True
     default_next_step = "try again once the server answers: the claim will tell what became of this attempt"
 
 
@@ -146,4 +153,5 @@ class ConfigurationError(StoreError):
 class EmbeddedServerError(StoreError):
     """The embedded server cannot be started, stopped or found."""
 
+    repeat_helps = True
     default_next_step = "see the end of its log, or set REDIS_URL to a server of your own"

@@ -1,13 +1,16 @@
 """The asset ``regional_snapshot``: eight regions, one partition each."""
 
 import time
+from dataclasses import replace
 
 import dagster as dg
 from pydantic import Field
 
 from regional_snapshots.defs.assets.feeds import feed_keys, report_line
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, backfill_policy, region_partitions
-from regional_snapshots.defs.publishing.refresh import Refresh, refresh
+from regional_snapshots.defs.publishing.attempts import begin, written
+from regional_snapshots.defs.publishing.failures import unread_failure
+from regional_snapshots.defs.publishing.refresh import Refresh, Written, refresh
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS
 from regional_snapshots.settings import Settings
@@ -33,17 +36,17 @@ def regional_snapshot(
     *Unsynced* beside a region means that a feed was seen to change since, or seen for the first time: the next refresh
     takes it in.
     """
-    now_ms = time.time_ns() // 1_000_000
+    now_ms, regions = time.time_ns() // 1_000_000, sorted(context.partition_keys)
+    earlier = begin(context, now_ms)
     try:
-        result = refresh(
-            snapshots.store,
-            sorted(context.partition_keys),
-            now_ms,
-            min_confidence=snapshots.settings.min_confidence,
-            force=config.force,
+        done = {region: Written(found) for region, found in written(snapshots.store, regions, earlier).items()}
+        left = [region for region in regions if region not in done]
+        made = refresh(
+            snapshots.store, left, now_ms, min_confidence=snapshots.settings.min_confidence, force=config.force
         )
     except StoreError as error:
-        raise dg.Failure(f"Nothing could be read, no region is published. {error}") from error
+        raise unread_failure(error, regions) from error
+    result = replace(made, regions={**made.regions, **done})
     for warning in result.warnings:
         context.log.warning(warning)
     context.log.info("Feeds:\n" + "\n".join(map(report_line, result.feeds.report)))  # one event: each costs a write

@@ -21,7 +21,7 @@ LISTED = {".dagster/repository": "__repository__@regional_snapshots"}
 class RegionResult:
     """What became of one region: ``outcome`` is one of the four outcomes or ``FAILED``, ``problem`` says why.
 
-    ``snapshot_id`` owns the bucket: of a ``DUPLICATE`` it is another's, so regime and confidence are not told.
+    ``snapshot_id`` owns the bucket: of a ``DUPLICATE`` it is another's, and so are regime and confidence.
     """
 
     region: str
@@ -61,15 +61,13 @@ def run_refresh(
 def _results(run: dg.ExecuteInProcessResult, regions: Sequence[str]) -> list[RegionResult]:
     published = {}
     for event in run.get_asset_materialization_events():
-        metadata = event.materialization.metadata
-        outcome = str(metadata["outcome"].value)
-        written = outcome != "DUPLICATE"
+        told = {label: entry.value for label, entry in event.materialization.metadata.items()}
         published[event.partition] = RegionResult(
             region=event.partition or "",
-            outcome=outcome,
-            regime=str(metadata["regime"].value) if written else "",
-            confidence=float(metadata["confidence"].value) if written else None,
-            snapshot_id=str(metadata["bucket_owner"].value),
+            outcome=str(told["outcome"]),
+            regime=str(told.get("regime", "")).replace(" ", "_"),
+            confidence=told.get("confidence"),
+            snapshot_id=str(told["bucket_owner"]),
         )
     reasons, withheld, general = _failure(run)
     return [

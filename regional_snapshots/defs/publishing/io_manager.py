@@ -1,16 +1,24 @@
 """The IO manager: writes any number of regions side by side, each atomically, and loads the latest ones."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import dagster as dg
 
-from regional_snapshots.defs.publishing.refresh import Refresh, Withheld
+from regional_snapshots.defs.publishing.failures import refresh_failure
+from regional_snapshots.defs.publishing.refresh import Refresh, Written
 from regional_snapshots.defs.publishing.resources import Snapshots
-from regional_snapshots.defs.shown.metadata import commit_metadata
+from regional_snapshots.defs.shown.metadata import commit_metadata, unwritten_metadata
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.scored import Scored
+from regional_snapshots.store.commit import Commit, Outcome
 from regional_snapshots.store.errors import StoreError
+
+OWNED = "another snapshot owns this bucket"
+EARLIER = "an earlier attempt at this refresh has written it"
+NAMED = 8
+"""Regions that one line of the log names before it counts them."""
 
 
 class SnapshotIOManager(dg.IOManager):
@@ -25,26 +33,40 @@ class SnapshotIOManager(dg.IOManager):
         When all went well, their metadata are attached and Dagster emits the materializations. When some failed, the
         materializations of the others are emitted here, before ``dagster.Failure`` names the regions and reasons.
         """
-        scored = {region: entry for region, entry in sorted(obj.regions.items()) if isinstance(entry, Scored)}
-        problems = {region: str(entry) for region, entry in obj.regions.items() if not isinstance(entry, Scored)}
-        started = time.perf_counter()
-        commits = self.snapshots.store.commit_all([entry.snapshot for entry in scored.values()], force=obj.force)
-        milliseconds = (time.perf_counter() - started) * 1000
-        committed = {}
-        for (region, entry), commit in zip(scored.items(), commits, strict=True):
-            if isinstance(commit, StoreError):
-                problems[region] = str(commit)
-            else:
-                previous_id = obj.previous_ids.get(region, "")
-                committed[region] = commit_metadata(entry, commit, obj.feeds, previous_id, milliseconds)
-        for region, metadata in committed.items():
+        shown, problems = self._committed(obj)
+        for line in unwritten_lines(shown):
+            context.log.info(line)
+        for region, metadata in sorted(shown.items()):
             if problems:
                 event = dg.AssetMaterialization(context.asset_key, partition=region, metadata=metadata)
                 yield dg.DagsterEvent.asset_materialization(context.step_context, event)
             else:
                 context.step_context.add_asset_metadata(metadata, asset_key=context.asset_key, partition_key=region)
         if problems:
-            raise failure(problems, committed, obj)
+            raise refresh_failure(problems, published=len(shown))
+
+    def _committed(self, refresh: Refresh) -> tuple[dict[str, dict[str, Any]], dict[str, Exception]]:
+        """``({region: metadata}, {region: why it failed})`` of all regions, once they are written."""
+        scored = {region: entry for region, entry in sorted(refresh.regions.items()) if isinstance(entry, Scored)}
+        started = time.perf_counter()
+        commits = self.snapshots.store.commit_all([it.snapshot for it in scored.values()], force=refresh.force)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        answers = dict(zip(scored, commits, strict=True))
+        problems = {region: answer for region, answer in {**refresh.regions, **answers}.items() if _failed(answer)}
+        shown = {
+            region: unwritten_metadata(region, entry.snapshot, entry.snapshot.id, EARLIER)
+            for region, entry in refresh.regions.items()
+            if isinstance(entry, Written)
+        }
+        duplicates = {region: it.owner for region, it in answers.items() if _is(it, Outcome.DUPLICATE)}
+        for region, owner in (self.snapshots.store.get_all(duplicates) if duplicates else {}).items():
+            found = owner if isinstance(owner, Snapshot) else None
+            shown[region] = unwritten_metadata(region, found, duplicates[region], OWNED)
+        for region, commit in answers.items():
+            if isinstance(commit, Commit) and region not in shown:
+                metadata = commit_metadata(scored[region], commit, refresh.feeds, refresh.previous.get(region))
+                shown[region] = metadata | {"commit_milliseconds": milliseconds}
+        return shown, problems
 
     def load_input(self, context: dg.InputContext) -> Snapshot | dict[str, Snapshot]:
         """The latest snapshot of the partition asked for, or ``{region: snapshot}`` of several.
@@ -72,17 +94,22 @@ def snapshot_io_manager(context: dg.InitResourceContext) -> SnapshotIOManager:
     return SnapshotIOManager(context.resources.snapshots)
 
 
-def failure(problems: dict[str, str], committed: dict, refresh: Refresh) -> dg.Failure:
-    """The failure of a run: which regions, and why, in words; the regions once more as data for the retry."""
-    withheld = [region for region in problems if isinstance(refresh.regions[region], Withheld)]
-    others = f"{len(committed)} other region(s) are published." if committed else "No region is published."
-    reasons = "\n".join(problems[region] for region in sorted(problems))
-    return dg.Failure(
-        f"{len(problems)} region(s) failed: {', '.join(sorted(problems))}. {others}\n{reasons}",
-        metadata={
-            "failed_regions": dg.MetadataValue.json(sorted(problems)),
-            "withheld_regions": dg.MetadataValue.json(sorted(withheld)),
-            "reasons": dg.MetadataValue.json(problems),
-        },
-        allow_retries=False,
-    )
+def unwritten_lines(shown: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """One line for each reason why regions of a run that went well were not written, and what to do."""
+    for note, advice in ((OWNED, "to write all the same, run again with force: true"), (EARLIER, "nothing to do")):
+        regions = [region for region, metadata in sorted(shown.items()) if metadata.get("note") == note]
+        if regions:
+            yield f"Nothing was written for {_named(regions)}: {note}. Next: {advice}."
+
+
+def _named(regions: Sequence[str]) -> str:
+    more = len(regions) - NAMED
+    return ", ".join(regions[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _failed(answer: object) -> bool:
+    return isinstance(answer, Exception)
+
+
+def _is(answer: object, outcome: Outcome) -> bool:
+    return isinstance(answer, Commit) and answer.outcome is outcome

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
+from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.parity.snapshot import score_region
 from regional_snapshots.scoring.scored import Previous, Scored
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
@@ -18,12 +19,19 @@ class Withheld(Exception):
 
 
 @dataclass(frozen=True)
+class Written:
+    """A region of which an earlier attempt at this refresh has written the snapshot: it is not written again."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
 class Refresh:
     """What the asset hands to the IO manager: for each region a scored snapshot, or why there is none."""
 
-    regions: dict[str, Scored | StoreError | Withheld]
+    regions: dict[str, Scored | StoreError | Withheld | Written]
     feeds: Feeds
-    previous_ids: dict[str, str]
+    previous: dict[str, Snapshot]
     warnings: tuple[str, ...] = ()
     force: bool = False
 
@@ -35,7 +43,8 @@ def refresh(
     inputs = store.read_inputs((*DATA_KEYS, *META_KEYS), list(regions))
     feeds = Feeds.from_raw(inputs.feeds, now_ms)
     scored = {region: _score(region, feeds, found, now_ms, min_confidence) for region, found in inputs.latest.items()}
-    return Refresh(scored, feeds, _ids(inputs.latest), tuple(inputs.warnings), force)
+    previous = {region: found for region, found in inputs.latest.items() if isinstance(found, Snapshot)}
+    return Refresh(scored, feeds, previous, tuple(inputs.warnings), force)
 
 
 def _score(
@@ -58,7 +67,3 @@ def _previous(found: Found) -> Previous | StoreError:
     if isinstance(found, DamagedError | DanglingPointerError):
         return Previous(unreadable=found.problem)
     return found if isinstance(found, StoreError) else Previous(found.document)
-
-
-def _ids(latest: Mapping[str, Found]) -> dict[str, str]:
-    return {region: found.id for region, found in latest.items() if not isinstance(found, StoreError)}

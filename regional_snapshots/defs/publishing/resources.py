@@ -5,7 +5,6 @@ from contextlib import ExitStack
 import dagster as dg
 
 from regional_snapshots.settings import Settings
-from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots.stores import leased
 
@@ -20,12 +19,9 @@ class Snapshots:
 
     @property
     def store(self) -> SnapshotStore:
-        """The open store. Raises ``dagster.Failure`` when it cannot be opened."""
+        """The open store. Raises :class:`StoreError` when it cannot be opened."""
         if self._store is None:
-            try:
-                self._store = self._leases.enter_context(leased(self.settings))
-            except StoreError as error:
-                raise dg.Failure(str(error), allow_retries=False) from error
+            self._store = self._leases.enter_context(leased(self.settings))
         return self._store
 
     def close(self) -> None:

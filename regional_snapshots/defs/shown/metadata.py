@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from regional_snapshots.model.feeds import FeedReport, Feeds
+from regional_snapshots.model.feeds import FEEDS, FeedReport, Feeds
 from regional_snapshots.model.regions import REGIONS
+from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.packaged import packaged
+from regional_snapshots.report.story import changes, story
+from regional_snapshots.report.words import words
 from regional_snapshots.scoring.scored import Scored
-from regional_snapshots.store.commit import Commit
+from regional_snapshots.store.commit import Commit, Outcome
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
 
 if TYPE_CHECKING:
@@ -40,49 +43,78 @@ def finding_line(finding: Finding) -> str:
     return f"{finding.region}: {finding.key}: {KINDS[finding.kind].what} ({finding.detail})"
 
 
-def commit_metadata(
-    scored: Scored, commit: Commit, feeds: Feeds, previous_id: str, milliseconds: float
-) -> dict[str, Any]:
-    """The answers to an operator's questions about one region of one run."""
-    document = scored.snapshot.document
-    meta = document["meta"]
+def snapshot_metadata(snapshot: Snapshot) -> dict[str, Any]:
+    """What a snapshot says, for the person in the UI; the numbers plot over time."""
+    document = snapshot.document
+    meta, balance = document["meta"], document["balance"]
     return {
-        "region": REGIONS[document["region_id"]].label,
-        "outcome": commit.outcome.value,
-        **({"note": scored.note} if scored.note else {}),
-        "regime": document["regime"]["label"],
-        "what_changed": changes_in_words(scored.changes) or "nothing",
-        "active_triggers": ", ".join(trigger["id"] for trigger in document["triggers"]["active"]) or "none",
-        "confidence": float(meta["snapshot_confidence"]),
-        "net_balance": float(document["balance"]["net_balance"]),
-        "missing_feeds": feed_names(report for report in feeds.report if report.status == "missing"),
-        "stale_feeds": feed_names(report for report in feeds.report if report.status == "stale"),
-        "sample_feeds": feed_names(report for report in feeds.report if report.sample),
-        "generated_at": dg.MetadataValue.timestamp(document["generated_at"] / 1000),
+        "region": REGIONS[snapshot.region].label,
+        "regime": words(document["regime"]["label"]),
+        "active_triggers": listed_names(trigger["id"] for trigger in document["triggers"]["active"]),
+        **numbers({"confidence": meta["snapshot_confidence"], "net_balance": balance["net_balance"]}),
+        **numbers({axis: balance.get(axis) for axis in AXES}),
+        "missing_feeds": listed_names(map(feed_asset, meta["missing_inputs"])),
+        "stale_feeds": listed_names(map(feed_asset, meta["stale_inputs"])),
+        "generated_at": dg.MetadataValue.timestamp(snapshot.generated_at / 1000),
         "valid_until": dg.MetadataValue.timestamp(meta["valid_until"] / 1000),
         "trigger_reason": meta["trigger_reason"],
-        "snapshot_id": commit.id,
-        "previous_snapshot_id": previous_id or "none",
+        "snapshot_id": snapshot.id,
+    }
+
+
+def commit_metadata(scored: Scored, commit: Commit, feeds: Feeds, previous: Snapshot | None) -> dict[str, Any]:
+    """What became of a region whose snapshot was written."""
+    return {
+        **snapshot_metadata(scored.snapshot),
+        "outcome": commit.outcome.value,
+        **({"note": scored.note} if scored.note else {}),
+        "what_changed": what_changed(scored.snapshot, previous),
+        "sample_feeds": feed_names(report for report in feeds.report if report.sample),
+        "previous_snapshot_id": previous.id if previous else "none",
         "bucket_owner": commit.owner,
         "written_bytes": commit.bytes,
-        "commit_milliseconds": round(milliseconds, 1),
         "commit_attempts": commit.attempts,
     }
 
 
+def unwritten_metadata(region: str, owner: Snapshot | None, owner_id: str, note: str) -> dict[str, Any]:
+    """What became of a region of which nothing was written: the words and numbers of the snapshot that was there, so
+    that no number of one that was never stored enters a plot. ``owner`` is None when it cannot be read."""
+    return {
+        **(snapshot_metadata(owner) if owner else {"region": REGIONS[region].label, "snapshot_id": owner_id}),
+        "outcome": Outcome.DUPLICATE.value,
+        "note": note,
+        "what_changed": "nothing was written",
+        "bucket_owner": owner_id,
+        "written_bytes": 0,
+    }
+
+
+def what_changed(snapshot: Snapshot, previous: Snapshot | None) -> str:
+    """The changes against the snapshot before, one clause a fact."""
+    if previous is None:
+        return "the first snapshot, or the one before cannot be read"
+    told = story(snapshot.document, previous.document)
+    if told.before is None:
+        return "not compared: another method made the one before"
+    return "; ".join(changes(told)) or "nothing"
+
+
+def numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    """Those that are known: a value that is not known has no place in a plot."""
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
 def feed_names(reports: Iterable[FeedReport]) -> str:
     """Names of feeds in one line, as their assets are called."""
-    return ", ".join(report.name for report in reports) or "none"
+    return listed_names(report.name for report in reports)
 
 
-def changes_in_words(changes: Mapping[str, Any]) -> str:
-    """The changes against the previous snapshot, as one line."""
-    parts = []
-    if shift := changes["regime_changed"]:
-        parts.append(f"regime {shift['from'] or 'none'} → {shift['to']}")
-    for name, verb in (("trigger_activations", "activated"), ("trigger_deactivations", "deactivated")):
-        parts += [f"{trigger['id']} {verb}" for trigger in changes[name]]
-    parts += [f"maritime access {item['from']} → {item['to']}" for item in changes["corridor_breaks"]]
-    parts += [f"{item['actor_id']} leverage {item['delta']:+.2f}" for item in changes["leverage_shifts"]]
-    parts += [f"{item['axis']} {item['from']} → {item['to']}" for item in changes["buffer_failures"]]
-    return "; ".join(parts)
+def feed_asset(key: str) -> str:
+    """What the asset of the feed under a Redis key is called; a key that is no feed of ours is its own name."""
+    return next((feed.name for feed in FEEDS if feed.key == key), key)
+
+
+def listed_names(names: Iterable[str]) -> str:
+    """Names in one line."""
+    return ", ".join(names) or "none"
