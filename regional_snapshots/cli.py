@@ -20,6 +20,8 @@ COMMANDS = {
     "compute": "compute",
     "feeds": "feeds",
     "redis": "embedded",
+    "backup": "backup",
+    "restore": "backup",
 }
 """Each command, in the order of the help, and the module of ``commands/`` that defines it under its own name."""
 

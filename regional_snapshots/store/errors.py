@@ -155,3 +155,9 @@ class EmbeddedServerError(StoreError):
 
     repeat_helps = True
     default_next_step = "see the end of its log, or set REDIS_URL to a server of your own"
+
+
+class BackupError(StoreError):
+    """A backup file cannot be written, or is not what it should be."""
+
+    default_next_step = "name another file"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.link.inspection import inspect
 from regional_snapshots.store.reader import Found, SnapshotReader
 from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileReport
+from regional_snapshots.store.records.backup import BackupReport, backup, regions_of, restore
 from regional_snapshots.store.records.feeds import read_feeds, write_feeds
 
 if TYPE_CHECKING:
@@ -128,6 +130,24 @@ class SnapshotStore:
         """What disagrees in the given regions, repaired if ``repair``; see :meth:`Reconciler.reconcile`."""
         work = self.reconciler.reconcile(regions, repair=repair, deep=deep, fix_types=fix_types)
         return self.run(work)
+
+    def backup(
+        self, regions: Sequence[str], path: Path, progress: Callable[[int], None] = lambda _: None
+    ) -> BackupReport:
+        """Write all retained snapshots of the regions to a new file. Raises :class:`StoreError`."""
+        now_ms = time.time_ns() // 1_000_000
+        return self.run(backup(self.connections, self.layout, regions, path, now_ms, progress))
+
+    def restore(
+        self, path: Path, *, into_empty: bool = False, progress: Callable[[int], None] = lambda _: None
+    ) -> BackupReport:
+        """Put the snapshots of a backup into history, then reconcile its regions. Raises :class:`StoreError`."""
+        work = restore(self.connections, self.layout, self.policy, path, into_empty=into_empty, progress=progress)
+        report = self.run(work)
+        judged = self.reconcile(regions_of(path))
+        report.problems += [f"{found.region}: {found.kind}: {found.detail}" for found in judged.left]
+        report.problems += [str(error) for error in judged.errors.values()]
+        return report
 
     def read_feeds(self, keys: Sequence[str]) -> dict[str, bytes | None]:
         """All feeds at one instant, ``{key: value or None}``. Raises :class:`StoreError`."""
