@@ -15,7 +15,7 @@ from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
 
 
-@command("backup", short_help="Write all retained snapshots to a file.")
+@command("backup", short_help="Write all retained snapshots to a file.", examples=("backup snapshots.jsonl.gz",))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("regions", nargs=-1, type=RegionName())
 def backup(file: Path, regions: Sequence[str], as_json: bool) -> int:
@@ -23,8 +23,6 @@ def backup(file: Path, regions: Sequence[str], as_json: bool) -> int:
 
     Every snapshot is verified first; one that is damaged is left out and named. An interrupted backup goes on where it
     broke off when it is run again with the same name.
-
-    Example: regional-snapshots backup snapshots.jsonl.gz
     """
     with opened(Settings.load()) as store:
         report = store.backup(list(regions or REGION_IDS), file)
@@ -36,15 +34,13 @@ def backup(file: Path, regions: Sequence[str], as_json: bool) -> int:
     return _told(report.problems, as_json)
 
 
-@command("restore", short_help="Put the snapshots of a backup back.")
+@command("restore", short_help="Put the snapshots of a backup back.", examples=("restore snapshots.jsonl.gz",))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--into-empty", is_flag=True, help="Refuse if the store holds any snapshot of its regions.")
 def restore(file: Path, into_empty: bool, as_json: bool) -> int:
     """Put the snapshots of FILE back into history, and let reconciliation point latest at the newest one.
 
     The whole file is proved before anything is written. What is in the store stays as it is, and writers may go on.
-
-    Example: regional-snapshots restore snapshots.jsonl.gz
     """
     with opened(Settings.load()) as store:
         report = store.restore(file, into_empty=into_empty)
