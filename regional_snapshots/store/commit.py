@@ -8,7 +8,10 @@ not failed, so *resolve* means: look again. A transaction is never sent again wi
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
+from regional_snapshots.model.events import Event
+from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import (
     ConflictError,
@@ -37,8 +40,8 @@ class Committer:
         self._connections, self._layout = connections, layout
         self._policy = policy or Policy()
 
-    async def commit(self, snapshot: Snapshot, *, force: bool = False) -> Commit:
-        """Commit one snapshot: look, decide, commit; look again whenever that did not settle it.
+    async def commit(self, snapshot: Snapshot, *, news: News = NO_NEWS, force: bool = False) -> Commit:
+        """Commit one snapshot with its news: look, decide, commit; look again whenever that did not settle it.
 
         ``force`` ignores a claim that another snapshot holds. Raises :class:`StoreError`; only
         :class:`OutcomeUnknownError` and :class:`PartialCommitError` leave anything written.
@@ -48,7 +51,7 @@ class Committer:
         in_doubt: InDoubt | None = None
         while True:
             try:
-                return resolve(await self._attempt(snapshot, force, tries.made), in_doubt)
+                return resolve(await self._attempt(snapshot, news, force, tries.made), in_doubt)
             except Conflict:
                 problem: StoreError = ConflictError(f"{tries.made} attempts met other writers", region=snapshot.region)
             except InDoubt as doubt:
@@ -70,38 +73,46 @@ class Committer:
             )
         raise problem
 
-    async def commit_all(self, snapshots: list[Snapshot], *, force: bool = False) -> list[Commit | StoreError]:
-        """Commit all snapshots side by side; one that fails is answered with its error and holds up nobody."""
+    async def commit_all(
+        self, snapshots: list[Snapshot], *, news: Mapping[str, News] | None = None, force: bool = False
+    ) -> list[Commit | StoreError]:
+        """Commit all snapshots side by side; one that fails is answered with its error and holds up nobody.
+
+        ``news`` go with the snapshots of these ids.
+        """
+        known = news or {}
 
         async def settled(snapshot: Snapshot) -> Commit | StoreError:
             try:
-                return await self.commit(snapshot, force=force)
+                return await self.commit(snapshot, news=known.get(snapshot.id, NO_NEWS), force=force)
             except StoreError as error:
                 return error
 
         return await asyncio.gather(*map(settled, snapshots))
 
-    async def _attempt(self, snapshot: Snapshot, force: bool, attempt: int) -> Commit:
+    async def _attempt(self, snapshot: Snapshot, news: News, force: bool, attempt: int) -> Commit:
         keys = RegionKeys(snapshot.region, self._layout)
-        claim = keys.claim(snapshot.reason, snapshot.generated_at // self._policy.bucket_ms)
+        what = (self._layout.claims_name_things and news.what) or snapshot.reason
+        claim = keys.claim(what, snapshot.generated_at // self._policy.bucket_ms)
         aim: Outcome | None = None
+        told: tuple[Event, ...] = ()
         try:
             async with self._connections.borrow(self._connections.node_of(keys.index)) as connection:
-                replies = await self._connections.exchange(connection, look(keys, claim, snapshot))
-                seen = read_look(replies, keys, claim, snapshot)
-                decision = decide(seen, snapshot, self._policy, force=force)
+                replies = await self._connections.exchange(connection, look(keys, claim, snapshot, news))
+                seen = read_look(replies, keys, claim, snapshot, news)
+                decision = decide(seen, snapshot, self._policy, news, force=force)
                 if not isinstance(decision, Writes):
                     outcome, owner = decision
                     return Commit(outcome, snapshot.region, snapshot.id, owner, attempt, 0)
-                aim = Outcome.LATE if decision.late else Outcome.COMMITTED
+                aim, told = Outcome.LATE if decision.late else Outcome.COMMITTED, decision.told.events
                 commands = transaction(keys, claim, snapshot, decision, seen, self._policy)
                 replies = await self._connections.exchange(connection, commands)
         except LINK_ERRORS as error:
             if aim:
-                raise InDoubt(aim) from error
+                raise InDoubt(aim, told) from error
             raise self._connections.broken(error, region=snapshot.region) from error
         read_transaction(replies, commands, snapshot)
-        return Commit(aim, snapshot.region, snapshot.id, snapshot.id, attempt, len(snapshot.payload))
+        return Commit(aim, snapshot.region, snapshot.id, snapshot.id, attempt, len(snapshot.payload), told)
 
 
 def _refuse_invalid(snapshot: Snapshot) -> None:

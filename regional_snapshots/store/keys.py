@@ -21,10 +21,16 @@ class KeyLayout:
     index: str
     live: str
     claim: str
+    events: str
+    regimes: str
+    series: str
+    quiet: str
     quarantine: str
     summary: str
     summary_meta: str
     one_slot_per_region: bool
+    claims_name_things: bool
+    """Whether a claim says what happened, or only the reason, because another program claims the same keys."""
     inputs: str = "snapshot:inputs:{digest}"
 
     def within(self, namespace: str) -> KeyLayout:
@@ -53,10 +59,15 @@ TAGGED = KeyLayout(
     index="snapshot:index:{{{region}}}",
     live="snapshot:live:{{{region}}}",
     claim="dedup:{{{region}}}:{reason}:{bucket}",
+    events="snapshot:events:{{{region}}}",
+    regimes="snapshot:regimes:{{{region}}}",
+    series="snapshot:series:{{{region}}}",
+    quiet="snapshot:quiet:{{{region}}}",
     quarantine="snapshot:quarantine:{{{region}}}:{key}",
     summary="snapshot:{summary}",
     summary_meta="snapshot:{summary}:meta",
     one_slot_per_region=True,
+    claims_name_things=True,
 )
 WORLDMONITOR = KeyLayout(
     name="worldmonitor",
@@ -66,10 +77,15 @@ WORLDMONITOR = KeyLayout(
     index="intelligence:snapshot-index:v1:{region}",
     live="intelligence:snapshot:v1:{region}:live",
     claim="dedup:snapshot:v1:{region}:{reason}:{bucket}",
+    events="intelligence:snapshot-events:v1:{region}",
+    regimes="intelligence:snapshot-regimes:v1:{region}",
+    series="intelligence:snapshot-series:v1:{region}",
+    quiet="intelligence:snapshot-quiet:v1:{region}",
     quarantine="snapshot:quarantine:v1:{region}:{key}",
     summary="intelligence:regional-snapshots:summary:v1",
     summary_meta="seed-meta:intelligence:regional-snapshots",
     one_slot_per_region=False,
+    claims_name_things=False,
 )
 LAYOUTS = {layout.name: layout for layout in (TAGGED, WORLDMONITOR)}
 
@@ -104,9 +120,29 @@ class RegionKeys:
         """Timestamp view: the id of the snapshot of that instant (ms)."""
         return self.layout.view.format(region=self.region, instant=instant)
 
-    def claim(self, reason: str, bucket: int | str) -> str:
-        """Dedup key of one bucket: the id of the snapshot that owns it."""
-        return self.layout.claim.format(region=self.region, reason=reason, bucket=bucket)
+    def claim(self, what: str, bucket: int | str) -> str:
+        """Dedup key of one bucket and of what happened in it: the id of the snapshot that owns it."""
+        return self.layout.claim.format(region=self.region, reason=what, bucket=bucket)
+
+    @property
+    def events(self) -> str:
+        """Stream of the region's events, for programs to subscribe to."""
+        return self.layout.events.format(region=self.region)
+
+    @property
+    def regimes(self) -> str:
+        """Stream of the changes of regime that were told."""
+        return self.layout.regimes.format(region=self.region)
+
+    @property
+    def series(self) -> str:
+        """Sorted set of rows (JSON), one for each six hours, scored by their start (ms)."""
+        return self.layout.series.format(region=self.region)
+
+    @property
+    def quiet(self) -> str:
+        """Hash of the events that are in their cool-down."""
+        return self.layout.quiet.format(region=self.region)
 
     def quarantine(self, key: str) -> str:
         """Where a damaged key is moved."""

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
+from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES, DamagedSnapshotError, Snapshot, instant_of
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import Connections, Reply, refusal, texts
+from regional_snapshots.store.records.news import Of, asking_for_rows, read_all, row_of_member
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +38,25 @@ class SnapshotReader:
 
     async def latest(self, regions: Iterable[str]) -> dict[str, Found]:
         """The newest snapshot of each region. Two round trips."""
+        return (await self.latest_with_rows(regions, None))[0]
+
+    async def latest_with_rows(
+        self, regions: Iterable[str], since_ms: int | None
+    ) -> tuple[dict[str, Found], Of[SeriesRow]]:
+        """The newest snapshot of each region, and its rows of the series from ``since_ms`` on (None: no rows), oldest
+        first, read with the pointers. Two round trips."""
         keys = {region: RegionKeys(region, self._layout) for region in regions}
-        pointers = await self._ask([("GET", key.latest) for key in keys.values()])
+        pointing = [("GET", key.latest) for key in keys.values()]
+        asked = {} if since_ms is None else asking_for_rows(keys.values(), since_ms)
+        replies = await self._ask([*pointing, *asked.values()])
         ids = {
-            region: _pointer(reply, region, keys[region].latest) for region, reply in zip(keys, pointers, strict=True)
+            region: _pointer(reply, region, keys[region].latest) for region, reply in zip(keys, replies, strict=False)
         }
-        return await self._payloads(ids)
+        rows = {
+            region: read_all(reply, row_of_member, region, keys[region].series)
+            for region, reply in zip(asked, replies[len(pointing) :], strict=True)
+        }
+        return await self._payloads(ids), rows
 
     async def as_of(self, regions: Iterable[str], instant_ms: int) -> dict[str, Found]:
         """The newest snapshot of each region that is not younger than ``instant_ms``. Two round trips."""

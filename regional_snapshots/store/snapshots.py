@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from regional_snapshots.model.events import Event
+from regional_snapshots.model.news import NO_NEWS, News, RegimeShift
+from regional_snapshots.model.series import SeriesRow, series_frame
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.commit import Commit, Committer, Policy
@@ -23,6 +26,8 @@ from regional_snapshots.store.reader import Found, SnapshotReader
 from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileReport
 from regional_snapshots.store.records.backup import BackupReport, backup, regions_of, restore
 from regional_snapshots.store.records.feeds import read_feeds, write_feeds
+from regional_snapshots.store.records.follow import Follower, following
+from regional_snapshots.store.records.news import EVERY, NewsReader, Of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,11 +37,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a refresh reads: feeds ``{key: value or None}``, latest ``{region: snapshot or error}``, warnings."""
+    """What a refresh reads: feeds ``{key: value or None}``, latest and rows of the series by region, warnings."""
 
     feeds: dict[str, bytes | None]
     latest: dict[str, Found]
     warnings: list[str]
+    rows: Of[SeriesRow]
 
 
 class SnapshotStore:
@@ -73,6 +79,7 @@ class SnapshotStore:
             )
         self.committer = Committer(self.connections, self.layout, self.policy)
         self.reader = SnapshotReader(self.connections, self.layout)
+        self.news = NewsReader(self.connections, self.layout)
         self.reconciler = Reconciler(self.connections, self.layout, self.policy)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
@@ -82,13 +89,15 @@ class SnapshotStore:
         """Where the snapshots are, without user and password."""
         return self.connections.address
 
-    def commit(self, snapshot: Snapshot, *, force: bool = False) -> Commit:
-        """Commit one snapshot. Raises :class:`StoreError`."""
-        return self.run(self.committer.commit(snapshot, force=force))
+    def commit(self, snapshot: Snapshot, *, news: News = NO_NEWS, force: bool = False) -> Commit:
+        """Commit one snapshot with its news. Raises :class:`StoreError`."""
+        return self.run(self.committer.commit(snapshot, news=news, force=force))
 
-    def commit_all(self, snapshots: Sequence[Snapshot], *, force: bool = False) -> list[Commit | StoreError]:
-        """Commit snapshots side by side; the answers in their order, an error in the place of what failed."""
-        return self.run(self.committer.commit_all(list(snapshots), force=force))
+    def commit_all(
+        self, snapshots: Sequence[Snapshot], *, news: Mapping[str, News] | None = None, force: bool = False
+    ) -> list[Commit | StoreError]:
+        """Commit snapshots side by side, with the news by their ids; an error in the place of what failed."""
+        return self.run(self.committer.commit_all(list(snapshots), news=news, force=force))
 
     def latest(self, region: str) -> Snapshot:
         """The region's newest snapshot. Raises :class:`StoreError`."""
@@ -123,6 +132,38 @@ class SnapshotStore:
     ) -> dict[str, pd.DataFrame | StoreError]:
         """The history of each region, or the error in its place."""
         return self.run(self.reader.history_all(regions, since_ms, until_ms, limit))
+
+    def events(self, regions: Iterable[str], since_ms: int = 0, severity: str = EVERY, limit: int = 1000) -> Of[Event]:
+        """Events by region, oldest first, or the error in its place; see :meth:`NewsReader.events`."""
+        return self.run(self.news.events(regions, since_ms, severity, limit))
+
+    def regimes(self, regions: Iterable[str]) -> Of[RegimeShift]:
+        """The changes of regime by region, oldest first, or the error in its place."""
+        return self.run(self.news.regimes(regions))
+
+    def series(self, regions: Iterable[str], since_ms: int = 0) -> dict[str, pd.DataFrame | StoreError]:
+        """The series of each region as a DataFrame (see ``SERIES_COLUMNS``), oldest row first. One round trip."""
+        found = self.run(self.news.rows(regions, since_ms))
+        return {region: rows if isinstance(rows, StoreError) else series_frame(rows) for region, rows in found.items()}
+
+    def follow(
+        self,
+        regions: Iterable[str],
+        *,
+        severity: str = EVERY,
+        since_ms: int | None = None,
+        troubled: Callable[[StoreError], None] = lambda error: None,
+    ) -> Iterator[Event]:
+        """Events as they come, for ever, on a connection of their own; first those stored since ``since_ms``.
+
+        When the server goes away, ``troubled`` hears of it once, and nothing is missed when it is back.
+        Raises :class:`StoreError` for what waiting does not mend.
+        """
+        follower = Follower(self.connections.apart(), regions, self.layout)
+        try:
+            yield from following(follower, self.run, severity, since_ms, troubled)
+        finally:
+            self.run(follower.connections.close())
 
     def reconcile(
         self, regions: Iterable[str], *, repair: bool = True, deep: bool = False, fix_types: bool = False
@@ -161,22 +202,22 @@ class SnapshotStore:
         """What an operator should know of the server, in words. Raises :class:`StoreError` when it cannot be used."""
         return self.run(inspect(self.connections, self.layout))
 
-    def read_inputs(self, keys: Sequence[str], regions: Iterable[str]) -> Inputs:
-        """What a refresh reads, side by side: all feeds, each region's latest, and warnings about the server.
+    def read_inputs(self, keys: Sequence[str], regions: Iterable[str], rows_since_ms: int | None = None) -> Inputs:
+        """What a refresh reads, side by side: all feeds, each region's latest and rows, warnings about the server.
 
-        Three round trips on fresh connections; those for the commits that follow are opened meanwhile. Raises
-        :class:`StoreError`.
+        Without ``rows_since_ms`` no rows are read. Three round trips on fresh connections; those for the commits that
+        follow are opened meanwhile. Raises :class:`StoreError`.
         """
         wanted = list(regions)
 
         async def everything() -> Inputs:
-            feeds, latest, warnings, _ = await asyncio.gather(
+            feeds, (latest, rows), warnings, _ = await asyncio.gather(
                 read_feeds(self.feed_connections, keys),
-                self.reader.latest(wanted),
+                self.reader.latest_with_rows(wanted, rows_since_ms),
                 inspect(self.connections, self.layout),
                 self.connections.warm(len(wanted)),
             )
-            return Inputs(feeds, latest, warnings)
+            return Inputs(feeds, latest, warnings, rows)
 
         return self.run(everything())
 

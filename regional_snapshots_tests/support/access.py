@@ -12,6 +12,7 @@ from regional_snapshots.store.records.summary import publish_summary
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import fresh
 from regional_snapshots_tests.support.drift import EVERYTHING, healthy
+from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.oracle import violations
 
 WRITTEN = ("~snapshot:*", "~dedup:*")
@@ -28,6 +29,7 @@ COMMANDS = (
     "+get", "+mget", "+getrange", "+strlen", "+exists", "+type", "+pttl", "+zcard", "+zscore", "+zrevrange",
     "+zrangebyscore", "+zrevrangebyscore", "+scan", "+time", "+info", "+watch", "+unwatch", "+multi", "+exec",
     "+set", "+del", "+zadd", "+zrem", "+zremrangebyscore", "+pexpire", "+pexpireat", "+rename",
+    "+xadd", "+xrange", "+xrevrange", "+xread", "+hgetall", "+hset", "+hdel",
 )  # fmt: skip
 """Commands; ``+select`` comes on top where the URL names a database other than 0."""
 ACL_WORDS = (*WRITTEN, *READ, *COMMANDS)
@@ -60,8 +62,10 @@ def troubles(url: str, client: redis.Redis) -> list[Any]:
 
 def _refresh(store: SnapshotStore, client: redis.Redis) -> list[Any]:
     inputs = store.read_inputs((*DATA_KEYS, *META_KEYS), REGIONS)
-    made = [fresh(client, region=region) for region in REGIONS]
-    answers = store.commit_all(made)
+    earlier, made = ([fresh(client, region=region, back=back) for region in REGIONS] for back in (28, 0))
+    told = {each.id: news(each, "trigger_activated", "regime_shift") for each in earlier}
+    answers = store.commit_all(earlier, news=told)
+    answers += store.commit_all(made, news={each.id: news(each) for each in made})  # the cool-down is over
     now_ms = made[0].generated_at
     store.run(publish_summary(store.connections, store.layout, {each.region: each for each in made}, now_ms))
     return [*inputs.warnings, *(answer for answer in answers if isinstance(answer, StoreError))]
@@ -72,7 +76,11 @@ def _read(store: SnapshotStore, client: redis.Redis) -> list[Any]:
     store.get("latam", newest.id)
     store.as_of("latam", newest.generated_at)
     store.history("latam")
-    return []
+    followed = store.follow(["latam"], since_ms=0)
+    next(followed)
+    followed.close()
+    found = (read(["latam"])["latam"] for read in (store.series, store.regimes, store.events))
+    return [problem for problem in found if isinstance(problem, StoreError)]
 
 
 def _reconcile(store: SnapshotStore, client: redis.Redis) -> list[Any]:

@@ -59,7 +59,7 @@ class Connections:
         patience: Patience | None = None,
         name: str = "REDIS_URL",
     ) -> None:
-        self._target = target = read(url, name)
+        self._url, self._target = url, (target := read(url, name))
         self.address, self.patience = target.shown, patience or Patience()
         self.limit: int = target.ours.get("max_connections", limit)
         self._silence_s: float = target.ours.get("socket_timeout", timeout_s)
@@ -74,6 +74,17 @@ class Connections:
         self._sentinels = Sentinels(self._target) if self._target.service else None
         hosts = (Address(self._target.service, 0),) if self._sentinels else self._target.hosts
         self._nodes = Nodes(hosts)
+
+    def apart(self) -> Connections:
+        """Connections to the same server beside these, for what would hold one up."""
+        return Connections(
+            self._url,
+            limit=self.limit,
+            timeout_s=self._silence_s,
+            total_s=self._total_s,
+            patience=self.patience,
+            name=self._target.name,
+        )
 
     def node_of(self, key: str | bytes) -> Address:
         """The node that serves a key, as far as is known."""

@@ -30,6 +30,10 @@ async def inspect(connections: Connections, layout: KeyLayout) -> list[str]:
         ("ZREMRANGEBYSCORE", keys.index, 0, 0),
         ("PEXPIREAT", keys.index, 0),
         ("DEL", keys.live),
+        ("XADD", keys.events, "NOMKSTREAM", "*", "x", "x"),
+        ("XADD", keys.regimes, "NOMKSTREAM", "*", "x", "x"),
+        ("ZADD", keys.series, "XX", 0, "x"),
+        ("HDEL", keys.quiet, "x"),
     ]
     info, memory, *_ = replies = await connections.ask(tried, answer_errors=True)
     if _field(info, "cluster_enabled") == "1" and not layout.one_slot_per_region:

@@ -5,21 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from regional_snapshots.model.document.words import UNCHANGED
+from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import Snapshot, instant_of
 from regional_snapshots.store.errors import ClockSkewError, OutsideRetentionError
 from regional_snapshots.store.protocol.look import Looked
 from regional_snapshots.store.protocol.policy import DAY_MS, Outcome, Policy
+from regional_snapshots.store.protocol.quiet import NOTHING_TOLD, Settled, settle
 
 
 @dataclass(frozen=True)
 class Writes:
-    """The decision to commit: whether latest moves, and when the index expires."""
+    """The decision to commit: whether latest moves, when the index expires, and what is told beside it."""
 
     late: bool
     index_expires_ms: int
+    told: Settled = NOTHING_TOLD
 
 
-def decide(seen: Looked, snapshot: Snapshot, policy: Policy, *, force: bool = False) -> Writes | tuple[Outcome, str]:
+def decide(
+    seen: Looked, snapshot: Snapshot, policy: Policy, news: News = NO_NEWS, *, force: bool = False
+) -> Writes | tuple[Outcome, str]:
     """What to do with a snapshot, given what was seen: write it, or the outcome and the bucket's owner."""
     _check_time(snapshot, seen.server_ms, policy)
     mine = (snapshot.generated_at, snapshot.id)
@@ -27,11 +32,14 @@ def decide(seen: Looked, snapshot: Snapshot, policy: Policy, *, force: bool = Fa
         return Outcome.COMMITTED, snapshot.id
     if not force and seen.claim not in (None, snapshot.id):
         return Outcome.DUPLICATE, seen.claim
-    if not force and snapshot.reason == UNCHANGED and seen.claim is None and _head_in_bucket(seen, snapshot, policy):
+    what = news.what or snapshot.reason
+    if not force and what == UNCHANGED and seen.claim is None and _head_in_bucket(seen, snapshot, policy):
         return Outcome.DUPLICATE, seen.head[1]
     newest = mine if seen.head is None else max(mine, seen.head)
     late = newest != mine or order_of(seen.latest) > mine  # latest is ahead of the head where the index was lost
-    return Writes(late=late, index_expires_ms=newest[0] + policy.retention_ms)
+    told_before = late or snapshot.id in seen.news_of  # by an attempt of which something else was damaged since
+    told = NOTHING_TOLD if told_before else settle(news, seen.quiet, snapshot.generated_at)
+    return Writes(late=late, index_expires_ms=newest[0] + policy.retention_ms, told=told)
 
 
 def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from regional_snapshots.model.events import Event
 from regional_snapshots.store.link.waiting import Patience
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
+SERIES_MS = 90 * DAY_MS
+"""Source: method 2, section 5."""
 
 
 class Outcome(str, Enum):
@@ -37,6 +40,11 @@ class Policy:
         """How patient a commit is, and the reads beside it."""
         return Patience(self.attempts, self.patience_s)
 
+    @property
+    def series_ms(self) -> int:
+        """How long rows of the series are kept: scoring looks back 90 days, however short snapshots are kept."""
+        return max(self.retention_ms, SERIES_MS)
+
     @classmethod
     def of(cls, retention_days: float, bucket_minutes: float) -> Policy:
         """The policy in the units of the settings."""
@@ -47,7 +55,8 @@ class Policy:
 class Commit:
     """The answer to the caller. ``owner`` is the id that owns the bucket: one's own, or the winner's.
 
-    ``bytes`` were written by this very attempt: 0 when it found the snapshot, or another, already there.
+    ``bytes`` were written by this very attempt: 0 when it found the snapshot, or another, already there. ``told`` are
+    the events that were told with it.
     """
 
     outcome: Outcome
@@ -56,3 +65,4 @@ class Commit:
     owner: str
     attempts: int
     bytes: int
+    told: tuple[Event, ...] = ()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from regional_snapshots.model.events import Event
 from regional_snapshots.store.protocol.policy import Commit, Outcome
 
 
 class InDoubt(Exception):
-    """The link broke after the transaction may have been sent. ``aim``: the outcome if it was executed."""
+    """The link broke after the transaction may have been sent. ``aim``: the outcome if it was executed, and ``told``
+    the events that were told then."""
 
-    def __init__(self, aim: Outcome) -> None:
+    def __init__(self, aim: Outcome, told: tuple[Event, ...] = ()) -> None:
         super().__init__(aim)
-        self.aim = aim
+        self.aim, self.told = aim, told
 
 
 def resolve(answer: Commit, in_doubt: InDoubt | None) -> Commit:
@@ -21,4 +23,4 @@ def resolve(answer: Commit, in_doubt: InDoubt | None) -> Commit:
     An aim that has been overtaken since cannot have landed later: its watch would have voided it.
     """
     landed = in_doubt is not None and answer.outcome is Outcome.COMMITTED and not answer.bytes
-    return replace(answer, outcome=in_doubt.aim) if landed else answer
+    return replace(answer, outcome=in_doubt.aim, told=in_doubt.told) if landed else answer

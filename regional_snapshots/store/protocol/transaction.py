@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import chain
+
 from redis.exceptions import ResponseError
 
 from regional_snapshots.model.snapshot import Snapshot
@@ -11,6 +14,10 @@ from regional_snapshots.store.link.connections import Command, Reply, key_of, re
 from regional_snapshots.store.protocol.decide import Writes
 from regional_snapshots.store.protocol.look import Looked
 from regional_snapshots.store.protocol.policy import Policy
+from regional_snapshots.store.protocol.quiet import Settled
+
+EVENTS_KEPT, REGIMES_KEPT = 10_000, 1_000
+"""Entries that the streams of a region hold, about."""
 
 
 class Conflict(Exception):
@@ -34,8 +41,34 @@ def transaction(
         ("ZREMRANGEBYSCORE", keys.index, "-inf", f"({horizon_ms}"),
         ("PEXPIREAT", keys.index, writes.index_expires_ms),
         ("DEL", keys.live),
+        *_telling(keys, writes.told, policy, horizon_ms),
         ("EXEC",),
     ]
+
+
+def _telling(keys: RegionKeys, told: Settled, policy: Policy, horizon_ms: int) -> list[Command]:
+    """The news: events, the change of regime, the row of these six hours, and what is quiet from now on."""
+    commands: list[Command] = [_append(keys.events, EVENTS_KEPT, event.fields()) for event in told.events]
+    if told.shift:
+        commands.append(_append(keys.regimes, REGIMES_KEPT, told.shift.fields()))
+    if told.row:
+        bucket, kept_ms = told.row.bucket, policy.series_ms
+        commands += [
+            ("ZREMRANGEBYSCORE", keys.series, bucket, bucket),
+            ("ZADD", keys.series, bucket, told.row.encode()),
+            ("ZREMRANGEBYSCORE", keys.series, "-inf", f"({horizon_ms + policy.retention_ms - kept_ms}"),
+            ("PEXPIREAT", keys.series, bucket + kept_ms),
+        ]
+    if told.hushed:
+        entries = {key: quiet.encode() for key, quiet in told.hushed.items()}
+        commands.append(("HSET", keys.quiet, *chain.from_iterable(entries.items())))
+    if told.lifted:
+        commands.append(("HDEL", keys.quiet, *told.lifted))
+    return commands
+
+
+def _append(stream: str, kept: int, fields: Mapping[str, str]) -> Command:
+    return ("XADD", stream, "MAXLEN", "~", kept, "*", *chain.from_iterable(fields.items()))
 
 
 def read_transaction(replies: list[Reply], commands: list[Command], snapshot: Snapshot) -> None:
