@@ -6,7 +6,7 @@ Source: the pipeline specification, section 16; the live system, section 2 (type
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -32,6 +32,16 @@ from regional_snapshots.model.document.fields import (
     Text,
     Unit,
 )
+
+
+class Told(TypedDict):
+    """What readers were told, where that differs from what the document says of itself because a feed is missing, or
+    only just back: the regime, the active triggers with their instants (ms), and what was not known when they agreed.
+    """
+
+    regime: dict[str, Any]
+    active: dict[Text, Instant]
+    unknown: list[Text]
 
 
 class Meta(TypedDict):

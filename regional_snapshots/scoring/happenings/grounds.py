@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from regional_snapshots.model.feeds import FEEDS
+from regional_snapshots.model.feeds import ENERGY_FEEDS, feeds_of
 
 AXIS_GROUNDS: Mapping[str, frozenset[str]] = {
     "coercive_pressure": frozenset({"signals", "forecasts"}),
     "domestic_fragility": frozenset({"country_scores"}),
     "capital_stress": frozenset({"macro_verdict", "debts", "stress"}),
-    "energy_vulnerability": frozenset({"energy_mix", "energy_static", "gas_fill", "days_of_cover"}),
+    "energy_vulnerability": frozenset({"energy_mix", "gas_fill", "days_of_cover"}),
     "alliance_cohesion": frozenset({"forecasts"}),
     "maritime_access": frozenset({"chokepoints", "transits"}),
     "energy_leverage": frozenset(),
@@ -40,7 +40,7 @@ METRIC_GROUNDS: tuple[tuple[str, str, frozenset[str], str], ...] = (
 )
 """``(family, measure or "" for any, feeds, the axis that reads them too)`` of a metric ``family:subject:measure``."""
 
-_NAMES = {spec.key: spec.name for spec in FEEDS}
+_NAMES = {spec.key: spec.name for energy in ENERGY_FEEDS for spec in feeds_of(energy)}
 
 
 def feed_name(key: str) -> str:

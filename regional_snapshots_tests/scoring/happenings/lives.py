@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.model.document import problems
 from regional_snapshots.model.feeds import FEEDS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
@@ -56,6 +57,7 @@ class Life:
             previous = before[region].document if region in before else None
             found[region] = happening(entry.snapshot, entry.changes, previous, (), {}, relabelled)
             self.latest[region] = found[region].snapshot
+            assert problems(self.latest[region].document) == []
         self.at += int(hours * HOUR_MS)
         return found
 
