@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from regional_snapshots.model.document import words
 from regional_snapshots.model.document.fields import (
@@ -64,6 +64,9 @@ class Meta(TypedDict):
     previous_id: NoOrSnapshotId
     inputs: NoOrDigest
     sample: bool
+    gaps: NotRequired[dict[Text, Annotated[list[Instant | None], Field(min_length=2, max_length=2)]]]
+    """Feed or axis that is not known, or was not lately -> since when, and until when (null: still)."""
+    told: NotRequired[Told]
     narrative_provider: Text
     narrative_model: Text
 

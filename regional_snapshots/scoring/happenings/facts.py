@@ -47,7 +47,7 @@ def first_facts(changes: Mapping[str, Any]) -> Facts:
 def facts_since(before: View, now: View, scored: Mapping[str, Any], past: Past, relabel: Relabel | None) -> Facts:
     """Of a snapshot and the one before it. ``scored``: the changes as the method has them."""
     turn = turn_between(before, now)
-    if before.method != now.method or before.geography != now.geography:
+    if not before.is_comparable(now):
         return Facts(no_changes(), None, turn, {})
     earlier = turn_before(before)
     told = telling(before, now, turn, earlier, shift_is_real=_is_real(before, now, turn, earlier, relabel))

@@ -41,16 +41,15 @@ def turn_between(before: View, now: View) -> Turn:
 
 def turn_before(before: View) -> Turn:
     """What was lost and regained when the previous snapshot was made."""
-    gaps = {name: gap for name, value in before.gaps.items() if (gap := _gap(value)) is not None}
     return Turn(
-        frozenset(name for name, (since, until) in gaps.items() if since == before.at and until is None),
-        frozenset(name for name, (_, until) in gaps.items() if until == before.at),
+        frozenset(name for name, (since, until) in before.gaps.items() if since == before.at and until is None),
+        frozenset(name for name, (_, until) in before.gaps.items() if until == before.at),
     )
 
 
 def gaps_now(before: View | None, now: View) -> dict[str, list[int | None]]:
     """The gaps as the new document states them, in order of names."""
-    known = {name: gap for name, value in (before.gaps if before else {}).items() if (gap := _gap(value)) is not None}
+    known = before.gaps if before else {}
     current: dict[str, list[int | None]] = {}
     for name in sorted(known.keys() | now.unknown):
         since, until = known.get(name, (None, None))
@@ -70,10 +69,3 @@ def like_rows(rows: Iterable[SeriesRow], gaps: Mapping[str, Gap], grounds: froze
 def _within(at: int, gap: Gap) -> bool:
     since, until = gap
     return since is not None and since <= at and (until is None or at < until)
-
-
-def _gap(value: object) -> tuple[int, int | None] | None:
-    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], int):
-        return None
-    until = value[1]
-    return (value[0], until) if until is None or isinstance(until, int) else None

@@ -114,11 +114,11 @@ def _regime(block: Document, news: Telling, told: Told, before: View, now: View,
         began = block["transitioned_at"] if stays else now.at
         return {**block, "previous_label": told.label, "transitioned_at": began, "transition_driver": reason}
     if now.label == told.label and not stays:  # what was lost is back, and all is as it had been told
-        return {**block, **{name: told.regime[name] for name in _SINCE if name in told.regime}}
+        return {**block, **{name: told.regime.get(name, empty) for name, empty in _SINCE.items()}}
     if stays:
-        was = before.regime.get("previous_label")
-        return {**block, "previous_label": was if isinstance(was, str) and was != now.label else ""}
+        return {**block, "previous_label": before.regime.get("previous_label", "")}
     return {**block, "previous_label": before.label, "transitioned_at": now.at, "transition_driver": ""}
 
 
-_SINCE = ("previous_label", "transitioned_at", "transition_driver")
+_SINCE = {"previous_label": "", "transitioned_at": 0, "transition_driver": ""}
+"""What a regime carries on while it stays, and what stands there when nothing is known."""

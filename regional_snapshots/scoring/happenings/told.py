@@ -45,10 +45,8 @@ class Told:
     @classmethod
     def by(cls, before: View) -> Told:
         """What had been told when the previous snapshot was published."""
-        regime, active, unknown = (before.told.get(name) for name in ("regime", "active", "unknown"))
-        if isinstance(regime, Mapping) and isinstance(active, Mapping) and isinstance(unknown, list):
-            since = {str(name): at for name, at in active.items() if isinstance(at, int)}
-            return cls(regime, since, frozenset(map(str, unknown)))
+        if before.told:
+            return cls(before.told["regime"], before.told["active"], before.told["unknown"])
         return cls(before.regime, activations(before), before.unknown)
 
 

@@ -125,6 +125,7 @@ def test_whatever_the_previous_document_holds_a_snapshot_can_be_published(parts:
     scored = score_region("mena", feeds, Previous(document), NOW + SIX_H)
     found = happening(scored.snapshot, scored.changes, document, (), {}, relabelled)
     assert Snapshot.open(found.snapshot.payload) == found.snapshot
+    assert found.snapshot.problems == ()
 
 
 @pytest.mark.parametrize("region", ["mena", "global"])
