@@ -23,16 +23,23 @@ from regional_snapshots.settings import Settings
 )
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--as-of", type=Instant(), help=f"The snapshot that was the latest at this time: {TIMES}.")
+@click.option("--set", "as_set", is_flag=True, help="Of one refresh, not each region's newest.")
 @click.option("--id", "snapshot_id", help="The snapshot with this id (name its region, too).")
-def show(regions: Sequence[str], as_of: int | None, snapshot_id: str | None, as_json: bool) -> int:
+def show(regions: Sequence[str], as_of: int | None, as_set: bool, snapshot_id: str | None, as_json: bool) -> int:
     """Print the latest snapshot of REGIONS (default: all), or an earlier one."""
     from regional_snapshots.store.errors import StoreError
 
     if snapshot_id and len(regions) != 1:
         raise CannotRun("--id needs exactly one region")
+    if sum((bool(snapshot_id), as_set, as_of is not None)) > 1:
+        raise CannotRun("--as-of, --set and --id exclude each other")
     regions = regions or REGION_IDS
     with opened(Settings.load()) as store:
-        if snapshot_id:
+        if as_set:
+            made, found = store.latest_set(regions)
+            if not as_json:
+                console.line(f"set {made.id}, made {console.when(made.oldest_ms)} to {console.when(made.newest_ms)}")
+        elif snapshot_id:
             found = store.get_all({regions[0]: snapshot_id})
         else:
             found = store.latest_all(regions) if as_of is None else store.as_of_all(regions, as_of)

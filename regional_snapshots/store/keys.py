@@ -28,6 +28,7 @@ class KeyLayout:
     quarantine: str
     summary: str
     summary_meta: str
+    set: str
     one_slot_per_region: bool
     claims_name_things: bool
     """Whether a claim says what happened, or only the reason, because another program claims the same keys."""
@@ -66,6 +67,7 @@ TAGGED = KeyLayout(
     quarantine="snapshot:quarantine:{{{region}}}:{key}",
     summary="snapshot:{summary}",
     summary_meta="snapshot:{summary}:meta",
+    set="snapshot:{summary}:set",
     one_slot_per_region=True,
     claims_name_things=True,
 )
@@ -84,6 +86,7 @@ WORLDMONITOR = KeyLayout(
     quarantine="snapshot:quarantine:v1:{region}:{key}",
     summary="intelligence:regional-snapshots:summary:v1",
     summary_meta="seed-meta:intelligence:regional-snapshots",
+    set="intelligence:regional-snapshots:set:v1",
     one_slot_per_region=False,
     claims_name_things=False,
 )

@@ -18,7 +18,7 @@ from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.commit import Commit, Committer, Policy
 from regional_snapshots.store.embedded import embedded_server
-from regional_snapshots.store.errors import ConfigurationError, StoreError
+from regional_snapshots.store.errors import ConfigurationError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import LAYOUTS
 from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.link.inspection import inspect
@@ -28,6 +28,7 @@ from regional_snapshots.store.records.backup import BackupReport, backup, region
 from regional_snapshots.store.records.feeds import read_feeds, write_feeds
 from regional_snapshots.store.records.follow import Follower, following
 from regional_snapshots.store.records.news import EVERY, NewsReader, Of
+from regional_snapshots.store.records.summary import SnapshotSet, newest_set, publish_summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +107,28 @@ class SnapshotStore:
     def latest_all(self, regions: Iterable[str]) -> dict[str, Found]:
         """The newest snapshot of each region, or the error in its place."""
         return self.run(self.reader.latest(regions))
+
+    def latest_set(self, regions: Iterable[str] = ()) -> tuple[SnapshotSet, dict[str, Found]]:
+        """The newest complete set, and its snapshots (of ``regions``, if any are named). Two round trips.
+
+        Not each region's newest, but those that belong together. Raises :class:`StoreError` when there is no set.
+        """
+
+        async def both() -> tuple[SnapshotSet, dict[str, Found]]:
+            made = await newest_set(self.connections, self.layout)
+            wanted = list(regions) or list(made.snapshots)
+            ids = {region: made.snapshots[region] for region in wanted if region in made.snapshots}
+            found = await self.reader.get(ids)
+            lacking = {region: MissingSnapshotError("it is not in the set", region=region) for region in wanted}
+            return made, {region: found.get(region, lacking[region]) for region in wanted}
+
+        return self.run(both())
+
+    def publish_summary(
+        self, latest: Mapping[str, Snapshot], regions: Sequence[str], now_ms: int
+    ) -> SnapshotSet | None:
+        """Publish what is said of all regions together; the set, if these are one. Raises :class:`StoreError`."""
+        return self.run(publish_summary(self.connections, self.layout, self.policy, latest, regions, now_ms))
 
     def get(self, region: str, snapshot_id: str) -> Snapshot:
         """One snapshot by its id. Raises :class:`StoreError`."""

@@ -9,7 +9,6 @@ from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.commit import Outcome, Policy
 from regional_snapshots.store.errors import ConfigurationError, StoreError, UnreachableError
-from regional_snapshots.store.records.summary import publish_summary
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.cluster import Cluster
 from regional_snapshots_tests.support.commits import REGION, Started, executions, fresh
@@ -106,7 +105,7 @@ def test_feeds_and_summary_may_lie_on_any_node(cluster, store):
     inputs = store.read_inputs((*DATA_KEYS, *META_KEYS), REGION_IDS)
     assert {key for key, value in inputs.feeds.items() if value is not None} == set(documents)
     assert inputs.warnings == []
-    store.run(publish_summary(store.connections, store.layout, inputs.latest, 1))
+    store.publish_summary(inputs.latest, list(inputs.latest), 1)
     assert cluster.client(store.layout.summary).exists(store.layout.summary, store.layout.summary_meta) == 2
 
 

@@ -8,7 +8,6 @@ import redis
 
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS
 from regional_snapshots.store.errors import StoreError
-from regional_snapshots.store.records.summary import publish_summary
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import fresh
 from regional_snapshots_tests.support.drift import EVERYTHING, healthy
@@ -67,7 +66,8 @@ def _refresh(store: SnapshotStore, client: redis.Redis) -> list[Any]:
     answers = store.commit_all(earlier, news=told)
     answers += store.commit_all(made, news={each.id: news(each) for each in made})  # the cool-down is over
     now_ms = made[0].generated_at
-    store.run(publish_summary(store.connections, store.layout, {each.region: each for each in made}, now_ms))
+    store.publish_summary({each.region: each for each in made}, REGIONS, now_ms)
+    store.latest_set()
     return [*inputs.warnings, *(answer for answer in answers if isinstance(answer, StoreError))]
 
 

@@ -10,7 +10,6 @@ from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, schema, t
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.store.errors import StoreError
-from regional_snapshots.store.records.summary import publish_summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +73,7 @@ def world_overview(
         raise dg.Failure("No region has a snapshot yet. Next: materialize regional_snapshot.", allow_retries=False)
     regions = overview(ordered, now_ms)
     try:
-        snapshots.store.run(publish_summary(snapshots.store.connections, snapshots.store.layout, ordered, now_ms))
+        snapshots.store.publish_summary(ordered, REGION_IDS, now_ms)
     except StoreError as error:
         raise dg.Failure(str(error)) from error
     balances = recent(context, snapshots, list(ordered))

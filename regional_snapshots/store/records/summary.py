@@ -1,27 +1,52 @@
-"""The summary document: every region's latest snapshot in a few words, for readers that need no more.
+"""What is said of all regions together: the summary document for readers that need no more, and the newest set.
 
-Source: the pipeline specification, section 20 (shape, and a life of 12 hours).
+A set is one snapshot of each region, all made within one bucket: the regions of one refresh, however many runs it took.
+Who reads by set never sees half of a refresh. Source of the summary: the pipeline specification, section 20 (shape, and
+a life of 12 hours), and the description of the live system, section 2 (health).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
 
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.store.errors import MissingSnapshotError
 from regional_snapshots.store.keys import KeyLayout
-from regional_snapshots.store.link.connections import Connections, refusal
+from regional_snapshots.store.link.connections import Command, Connections, refusal
+from regional_snapshots.store.protocol.policy import Policy
 
 LIFE_S = 12 * 60 * 60
 
 
+@dataclass(frozen=True)
+class SnapshotSet:
+    """One snapshot of each region, ``{region: id}``, made from ``oldest_ms`` to ``newest_ms``. The same set, the same id."""
+
+    id: str
+    oldest_ms: int
+    newest_ms: int
+    snapshots: Mapping[str, str]
+
+
 async def publish_summary(
-    connections: Connections, layout: KeyLayout, latest: Mapping[str, Snapshot], now_ms: int
-) -> None:
-    """Write the summary and its meta key in one transaction. Raises :class:`StoreError`."""
-    regions = [
+    connections: Connections,
+    layout: KeyLayout,
+    policy: Policy,
+    latest: Mapping[str, Snapshot],
+    regions: Sequence[str],
+    now_ms: int,
+) -> SnapshotSet | None:
+    """Write the summary and its meta key, and the set if ``latest`` is one of all ``regions``, in one transaction.
+
+    ``fetchedAt`` is the oldest instant among the snapshots: a refresh that wrote nothing makes nothing look fresh.
+    Raises :class:`StoreError`.
+    """
+    listed = [
         {
             "region": region,
             "regime": snapshot.document["regime"]["label"],
@@ -31,14 +56,53 @@ async def publish_summary(
         }
         for region, snapshot in latest.items()
     ]
-    commands = [
+    oldest_ms = min((snapshot.generated_at for snapshot in latest.values()), default=0)
+    made = set_of(latest, policy) if set(regions) <= set(latest) else None
+    commands: list[Command] = [
         ("UNWATCH",),  # a commit that wrote nothing has left its watch on the connection
         ("MULTI",),
-        ("SET", layout.summary, json.dumps({"regions": regions, "generatedAt": now_ms}), "EX", LIFE_S),
-        ("SET", layout.summary_meta, json.dumps({"fetchedAt": now_ms, "recordCount": len(regions)}), "EX", LIFE_S),
+        ("SET", layout.summary, json.dumps({"regions": listed, "generatedAt": now_ms}), "EX", LIFE_S),
+        ("SET", layout.summary_meta, json.dumps({"fetchedAt": oldest_ms, "recordCount": len(listed)}), "EX", LIFE_S),
+        *([("SET", layout.set, _encoded(made), "PX", policy.retention_ms)] if made else []),
         ("EXEC",),
     ]
     [replies] = await connections.ask_each([(layout.summary, commands)])
     for reply in (*replies, *(replies[-1] if isinstance(replies[-1], list) else ())):
         if isinstance(reply, ResponseError):
             raise refusal(reply, key=layout.summary) from reply
+    return made
+
+
+def set_of(latest: Mapping[str, Snapshot], policy: Policy) -> SnapshotSet | None:
+    """The set that these snapshots are; None when they were made more than a bucket apart, or there are none."""
+    instants = [snapshot.generated_at for snapshot in latest.values()]
+    if not instants or max(instants) - min(instants) >= policy.bucket_ms:
+        return None
+    ids = {region: snapshot.id for region, snapshot in sorted(latest.items())}
+    digest = hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:12]
+    return SnapshotSet(f"{max(instants):012x}-{digest}", min(instants), max(instants), ids)
+
+
+async def newest_set(connections: Connections, layout: KeyLayout) -> SnapshotSet:
+    """The newest set that is complete. One round trip. Raises :class:`StoreError`."""
+    [encoded] = await connections.ask([("GET", layout.set)])
+    try:
+        members = json.loads(encoded or b"null")
+        snapshots = {str(region): str(identity) for region, identity in members["snapshots"].items()}
+        return SnapshotSet(str(members["id"]), int(members["oldest_ms"]), int(members["newest_ms"]), snapshots)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        problem = "no set is published" if encoded is None else "what is published is no set"
+        raise MissingSnapshotError(problem, key=layout.set, next_step=NO_SET) from None
+
+
+NO_SET = "refresh all regions, and let world_overview follow; `show` without --set gives each region's newest"
+
+
+def _encoded(made: SnapshotSet) -> str:
+    members = {
+        "id": made.id,
+        "oldest_ms": made.oldest_ms,
+        "newest_ms": made.newest_ms,
+        "snapshots": dict(made.snapshots),
+    }
+    return json.dumps(members, separators=(",", ":"))
