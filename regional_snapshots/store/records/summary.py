@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from redis.exceptions import ResponseError
 
@@ -25,7 +25,7 @@ LIFE_S = 12 * 60 * 60
 
 @dataclass(frozen=True)
 class SnapshotSet:
-    """One snapshot of each region, ``{region: id}``, made from ``oldest_ms`` to ``newest_ms``. The same set, the same id."""
+    """One snapshot of each region, ``{region: id}``, made from ``oldest_ms`` to ``newest_ms``; same set, same id."""
 
     id: str
     oldest_ms: int
@@ -99,10 +99,4 @@ NO_SET = "refresh all regions, and let world_overview follow; `show` without --s
 
 
 def _encoded(made: SnapshotSet) -> str:
-    members = {
-        "id": made.id,
-        "oldest_ms": made.oldest_ms,
-        "newest_ms": made.newest_ms,
-        "snapshots": dict(made.snapshots),
-    }
-    return json.dumps(members, separators=(",", ":"))
+    return json.dumps(asdict(made), separators=(",", ":"))
