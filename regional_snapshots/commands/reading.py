@@ -71,7 +71,7 @@ def history(region: str, since: int, until: int, limit: int, as_json: bool) -> i
         console.as_json(json.loads(frame.to_json(orient="records", date_format="iso")))
     else:
         console.table(
-            ("snapshot id", "UTC", "regime", "net", "confidence", "reason"),
+            ("snapshot id", "UTC", "regime", "net", "confidence", "reason", "sealed"),
             [(row.id, _time(row), *_history_cells(row)) for row in frame.itertuples()],
         )
         count = f"{len(frame)} snapshot{'' if len(frame) == 1 else 's'} of {region}"
@@ -87,5 +87,6 @@ def _time(row: Any) -> str:
 
 def _history_cells(row: Any) -> tuple[str, ...]:
     if row.problem:
-        return (f"cannot be read: {row.problem}", "", "", "")
-    return (console.words(row.regime), f"{row.net_balance:+.3f}", f"{row.confidence:.3f}", console.words(row.reason))
+        return (f"cannot be read: {row.problem}", "", "", "", "")
+    numbers = f"{row.net_balance:+.3f}", f"{row.confidence:.3f}"
+    return (console.words(row.regime), *numbers, console.words(row.reason), "yes" if row.sealed else "unsealed")

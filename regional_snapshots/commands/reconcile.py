@@ -42,14 +42,14 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
         if isinstance(first, UnreachableError | AccessRefusedError):
             raise CannotRun(f"{first.problem}. Next: {first.next_step}.")
     if as_json:
-        regions_checked = json.loads(report.table().to_json(orient="records"))
+        regions_checked = json.loads(report.frame().to_json(orient="records"))
         findings = [asdict(finding) for finding in report.findings]
         errors = {region: str(error) for region, error in report.errors.items()}
         console.as_json({"healthy": report.healthy, "regions": regions_checked, "findings": findings, "errors": errors})
     else:
         console.table(
             ("region", "latest", "snapshots", "findings", "repaired", "left"),
-            report.table()[["region", "latest", "snapshots", "findings", "repaired", "left"]].itertuples(index=False),
+            report.frame()[["region", "latest", "snapshots", "findings", "repaired", "left"]].itertuples(index=False),
         )
         for finding in report.findings:
             done = "repaired" if finding.repaired else "found"

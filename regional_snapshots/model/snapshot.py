@@ -2,6 +2,9 @@
 
 An id is ``<12 hex digits of generated_at>-<12 hex digits of a digest>``. It sorts by time. Because the digest covers
 everything but the id itself, a reader can prove that the document it holds is the one that was written.
+
+Programs beside us write documents of the same shape under ids that are no digest. Such a snapshot is *unsealed*: there
+is nothing to prove, and nothing to hold against it, as long as its region, its id and its time agree with its keys.
 """
 
 from __future__ import annotations
@@ -16,6 +19,12 @@ from typing import Any, Literal, get_args
 from regional_snapshots.model.document import problems
 from regional_snapshots.model.values import MAX_INSTANT_MS
 
+SEAL = "sha256-12"
+"""The scheme that ``meta.seal`` names: the first 12 hex digits of SHA-256. Snapshots from before it named one have the
+same digest."""
+UNSEALED_LEAD_MS = 5_000
+"""By how much the time in an unsealed id may lie before ``generated_at``: its writer makes the id first. Half a second
+was seen on a slow link."""
 ID_PATTERN = re.compile(r"[0-9a-f]{12,14}-[0-9a-f]{12}")
 
 Pressure = Literal["coercive_pressure", "domestic_fragility", "capital_stress", "energy_vulnerability"]
@@ -33,9 +42,10 @@ class DamagedSnapshotError(ValueError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A sealed snapshot. Build one with :meth:`seal`, read one back with :meth:`open`.
+    """A snapshot. Build one with :meth:`seal`, read one back with :meth:`open`.
 
     ``document`` is the decoded JSON document and must not be changed; ``payload`` is its encoding, made once.
+    ``sealed`` is False for one that another program wrote, which its id cannot verify.
     """
 
     region: str
@@ -43,6 +53,7 @@ class Snapshot:
     id: str
     document: dict[str, Any] = field(repr=False, compare=False)
     payload: bytes = field(repr=False)
+    sealed: bool = True
 
     @property
     def reason(self) -> str:
@@ -68,7 +79,8 @@ class Snapshot:
     def open(cls, payload: bytes | str, *, region: str | None = None, id: str | None = None) -> Snapshot:
         """Parse and verify a stored payload; with ``region`` or ``id``, also that it is the one asked for.
 
-        Raises :class:`DamagedSnapshotError`, whose text says what does not hold.
+        One that names no seal and does not verify is unsealed. Raises :class:`DamagedSnapshotError`, whose text says
+        what does not hold.
         """
         document = _decode(payload)
         found_region, identity = document.get("region_id"), document["meta"].get("snapshot_id")
@@ -79,14 +91,11 @@ class Snapshot:
             raise DamagedSnapshotError(f"the document belongs to region {found_region!r}")
         if id is not None and identity != id:
             raise DamagedSnapshotError(f"the document carries the id {identity!r}")
-        try:
-            sealed = digest(document)
-        except (ValueError, RecursionError) as error:
-            raise DamagedSnapshotError(f"the content cannot have been sealed: {type(error).__name__}") from None
-        if identity != f"{instant:012x}-{sealed}":
-            raise DamagedSnapshotError(f"the content does not verify against the id {identity!r}")
-        raw = payload if isinstance(payload, bytes) else payload.encode()
-        return cls(found_region, instant, identity, document, raw)
+        problem = _unverified(document, f"{instant:012x}-", identity)
+        if problem and ("seal" in document["meta"] or not _may_be_unsealed(identity, instant)):
+            raise DamagedSnapshotError(problem)
+        raw = payload if isinstance(payload, bytes) else payload.encode("utf-8", "surrogatepass")
+        return cls(found_region, instant, identity, _printable(document) if problem else document, raw, not problem)
 
 
 def digest(document: dict[str, Any]) -> str:
@@ -101,6 +110,33 @@ def instant_of(snapshot_id: str) -> int:
     if not ID_PATTERN.fullmatch(snapshot_id):
         raise ValueError(f"{snapshot_id!r} is not a snapshot id (<12 hex digits>-<12 hex digits>)")
     return int(snapshot_id.split("-")[0], 16)
+
+
+def _unverified(document: dict[str, Any], prefix: str, identity: str) -> str:
+    """Why the content does not verify against the id; the empty text when it does. Raises for what is no JSON."""
+    scheme = document["meta"].get("seal", SEAL)
+    if scheme != SEAL:
+        return f"its seal is none of ours: {str(scheme)[:40]!r}"
+    try:
+        verifies = identity == prefix + digest(document)
+    except UnicodeEncodeError:
+        return "the content cannot have been sealed: half a character"
+    except (ValueError, RecursionError) as error:
+        raise DamagedSnapshotError(f"the content cannot have been sealed: {type(error).__name__}") from None
+    return "" if verifies else f"the content does not verify against the id {identity!r}"
+
+
+def _may_be_unsealed(identity: str, instant: int) -> bool:
+    return bool(ID_PATTERN.fullmatch(identity)) and 0 <= instant - instant_of(identity) <= UNSEALED_LEAD_MS
+
+
+def _printable(value: Any) -> Any:
+    """The same JSON value with every half character replaced: other programs cut texts in the middle of one."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_printable(name): _printable(member) for name, member in value.items()}
+    return [_printable(member) for member in value] if isinstance(value, list) else value
 
 
 def _instant(document: dict[str, Any]) -> int | None:

@@ -12,7 +12,10 @@ from dataclasses import asdict, dataclass, replace
 
 @dataclass(frozen=True)
 class KeyLayout:
-    """Key names as templates with the fields ``region``, ``id``, ``instant`` (ms), ``reason`` and ``bucket``."""
+    """Key names as templates with the fields ``region``, ``id``, ``instant`` (ms), ``reason`` and ``bucket``.
+
+    ``index_expires``: with its newest member; otherwise never, as the programs that share the layout have it.
+    """
 
     name: str
     payload: str
@@ -32,6 +35,7 @@ class KeyLayout:
     one_slot_per_region: bool
     claims_name_things: bool
     """Whether a claim says what happened, or only the reason, because another program claims the same keys."""
+    index_expires: bool
     inputs: str = "snapshot:inputs:{digest}"
 
     def within(self, namespace: str) -> KeyLayout:
@@ -70,6 +74,7 @@ TAGGED = KeyLayout(
     set="snapshot:{summary}:set",
     one_slot_per_region=True,
     claims_name_things=True,
+    index_expires=True,
 )
 WORLDMONITOR = KeyLayout(
     name="worldmonitor",
@@ -89,6 +94,7 @@ WORLDMONITOR = KeyLayout(
     set="intelligence:regional-snapshots:set:v1",
     one_slot_per_region=False,
     claims_name_things=False,
+    index_expires=False,
 )
 LAYOUTS = {layout.name: layout for layout in (TAGGED, WORLDMONITOR)}
 

@@ -1,7 +1,8 @@
 """Reading: the latest snapshot, one by id, the one as of an instant, and history, for one region or many.
 
-Every method takes a bounded number of round trips whatever the number of regions, and never returns a snapshot whose
-id does not verify. Where a region's snapshot cannot be had, its place holds the error, so that nobody waits for it.
+Every method takes a bounded number of round trips whatever the number of regions, and never returns a snapshot that
+says it is sealed and does not verify; what another program wrote is returned as unsealed. Where a region's snapshot
+cannot be had, its place holds the error, so that nobody waits for it.
 """
 
 from __future__ import annotations
@@ -141,11 +142,13 @@ HISTORY_COLUMNS = {
     "reason": "object",
     "net_balance": "float64",
     **dict.fromkeys(AXES, "float64"),
+    "sealed": "boolean",
     "problem": "object",
 }
 """Columns of :meth:`SnapshotReader.history` and their types, with rows and without.
 
-``time`` is UTC, axes and confidence are 0 to 1, ``problem`` is "" when all is fine.
+``time`` is UTC, axes and confidence are 0 to 1, ``sealed`` is whether the id verifies the content (unknown where it
+cannot be read), ``problem`` is "" when all is fine.
 """
 
 
@@ -156,15 +159,16 @@ def _row(identity: str, found: Found) -> dict:
     try:
         row["time"] = pd.Timestamp(instant_of(identity), unit="ms", tz="UTC")
     except ValueError:
-        row["time"] = pd.NaT
+        row["time"], row["problem"] = pd.NaT, "this is no snapshot id"
     if isinstance(found, Snapshot):
-        document = found.document
+        document, row["sealed"] = found.document, found.sealed
+        row["time"] = pd.Timestamp(found.generated_at, unit="ms", tz="UTC")
         try:
             row |= {name: document["balance"].get(name) for name in ("net_balance", *AXES)}
             row["regime"], row["reason"] = document["regime"]["label"], found.reason
             row["confidence"] = document["meta"]["snapshot_confidence"]
         except (KeyError, TypeError, AttributeError):
-            row["problem"] = "it verifies, and has another shape: written by another version?"
+            row["problem"] = "it has another shape: written by another version?"
     return row
 
 

@@ -13,7 +13,7 @@ from regional_snapshots.store.reconcile import findings
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import EVERYTHING, SINGLE, TO_A_CLAIM, healthy, picture
-from regional_snapshots_tests.support.oracle import names_of, violations
+from regional_snapshots_tests.support.oracle import BUCKET_MS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.server_faults import read_only, without_permission
 
@@ -57,10 +57,11 @@ def test_each_damage_is_named_and_mended_and_mended_only_once(store, server, nam
     victim = scene.snapshots[-2]
     damage.does(scene, victim)
     damaged = picture(client)
-    assert (damaged != whole) == bool(damage.kinds)
+    kinds_here = damage.named(store.layout.name)
+    assert (damaged != whole) == bool(kinds_here)
 
     checked = store.reconcile(REGIONS, repair=False, deep=True)
-    assert kinds(checked) == Counter(("mena", kind) for kind in damage.kinds)
+    assert kinds(checked) == Counter(("mena", kind) for kind in kinds_here)
     assert picture(client) == damaged
     assert checked.left == checked.findings
 
@@ -85,8 +86,9 @@ def test_what_is_not_deep_is_seen_without_reading_payloads(store, server, name):
     scene = healthy(store, client, "mena")
     damage.does(scene, scene.head if name in TO_A_CLAIM else scene.snapshots[-2])  # old claims can block no bucket
     mended = store.reconcile(["mena"], fix_types=damage.on_request)
-    assert {finding.kind for finding in mended.findings} <= set(damage.kinds)
-    assert {*damage.kinds} - {finding.kind for finding in mended.findings} <= {"claim_dangling"}
+    kinds_here = set(damage.named(store.layout.name))
+    assert {finding.kind for finding in mended.findings} <= kinds_here
+    assert kinds_here - {finding.kind for finding in mended.findings} <= {"claim_dangling"}
     assert mended.left == ()
     assert store.reconcile(["mena"]).findings == ()
 
@@ -98,7 +100,7 @@ def test_damage_to_the_head_is_mended_too(store, server, name):
     damage.does(scene, scene.head)
     before = picture(client)
     checked = store.reconcile(["mena"], repair=False, deep=True)
-    assert checked.findings
+    assert bool(checked.findings) == bool(damage.named(store.layout.name))
     assert picture(client) == before
     mended = store.reconcile(["mena"], deep=True, fix_types=damage.on_request)
     assert kinds(mended) == kinds(checked)
@@ -183,13 +185,25 @@ def test_another_regions_payload_is_not_quarantined_for_a_wrong_entry(server):
 
 def test_a_claim_left_behind_frees_its_bucket_at_once(store, server):
     client = server.client()
-    now_ms = client.time()[0] * 1000
+    now_ms = client.time()[0] * 1000 - 61_000
     lost, next_try = (snapshot("mena", now_ms, reason="regime_shift", take=take) for take in (1, 2))
     claims = names_of(store.layout.name, "mena").claims
     client.set(f"{claims}regime_shift:{now_ms // 900_000}", lost.id, ex=900)
     assert store.commit(next_try).outcome is Outcome.DUPLICATE
     assert [finding.kind for finding in store.reconcile(["mena"]).findings] == ["claim_dangling"]
     assert store.commit(next_try).outcome is Outcome.COMMITTED
+
+
+def test_a_claim_of_a_program_that_writes_after_claiming_is_left_to_it_for_a_minute(server):
+    client = server.client()
+    now_ms = client.time()[0] * 1000
+    young, old = snapshot("mena", now_ms), snapshot("mena", now_ms - 61_000, reason="regime_shift")
+    claims = names_of("worldmonitor", "mena").claims
+    for each in (young, old):
+        client.set(f"{claims}{each.reason}:{each.generated_at // BUCKET_MS}", each.id, px=BUCKET_MS)
+    with SnapshotStore(server.url, layout="worldmonitor") as store:
+        assert [finding.before for finding in store.reconcile(["mena"]).findings] == [old.id]
+    assert client.get(f"{claims}{young.reason}:{now_ms // BUCKET_MS}") == young.id.encode()
 
 
 @pytest.mark.parametrize("stopped_after", range(7))
@@ -229,7 +243,7 @@ def test_an_unreadable_region_holds_up_nobody(store, server):
     assert isinstance(report.errors["latam"], AccessRefusedError)
     assert [finding.kind for finding in report.findings] == ["latest_missing"]
     assert (report.left, report.healthy) == ((), False)
-    assert list(report.table().region) == ["mena", "latam"]
+    assert list(report.frame().region) == ["mena", "latam"]
 
 
 def test_a_server_that_refuses_writes_leaves_findings_and_an_error(store, server):
@@ -285,13 +299,13 @@ def test_every_repair_is_logged_and_shown(store, server, caplog):
     assert all(part in record.getMessage() for part in (scene.names.latest, scene.snapshots[0].id, scene.head.id))
     [finding] = report.findings
     assert (finding.before, finding.after, finding.repaired) == (scene.snapshots[0].id, scene.head.id, True)
-    row = report.table().iloc[0].to_dict()
+    row = report.frame().iloc[0].to_dict()
     assert row == {
         "region": "mena", "latest": scene.head.id, "head": scene.head.id, "snapshots": 4, "findings": 1, "repaired": 1,
         "left": 0,
     }  # fmt: skip
-    assert list(report.findings_table().kind) == ["latest_behind"]
-    assert store.reconcile(["latam"]).findings_table().empty
+    assert list(report.findings_frame().kind) == ["latest_behind"]
+    assert store.reconcile(["latam"]).findings_frame().empty
 
 
 def test_the_ordinary_course_of_time_is_no_ill_health(store, server):

@@ -14,7 +14,7 @@ import pytest
 
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.errors import StoreError, UnreachableError
-from regional_snapshots.store.reconcile.state import OFF_MS
+from regional_snapshots.store.reconcile.reading.state import OFF_MS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import Started, wait_until
 from regional_snapshots_tests.support.documents import snapshot

@@ -59,11 +59,11 @@ def test_exactly_the_damage_is_named_and_nothing_else_is_touched(store, server, 
         for place, name in snapshots.items():
             which, damage = scene.snapshots[place], {**TO_A_SNAPSHOT, **TO_A_CLAIM}[name]
             damage.does(scene, which)
-            expected.update((region, kind) for kind in damage.kinds)
+            expected.update((region, kind) for kind in damage.named(store.layout.name))
             if damage.lossy:
                 lost |= {scene.payload(which), scene.view(which), scene.claim(which), scene.names.index}
         TO_THE_REGION[to_region].does(scene, scene.snapshots[-2])
-        expected.update((region, kind) for kind in TO_THE_REGION[to_region].kinds)
+        expected.update((region, kind) for kind in TO_THE_REGION[to_region].named(store.layout.name))
     damaged = picture(client)
 
     checked = store.reconcile(REGIONS, repair=False, deep=True)

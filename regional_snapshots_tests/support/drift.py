@@ -69,7 +69,8 @@ Act = Callable[[Scene, Snapshot], object]
 
 @dataclass(frozen=True)
 class Damage:
-    """``does`` it to one snapshot of a scene; ``kinds`` are the findings, each once.
+    """``does`` it to one snapshot of a scene; ``kinds`` are the findings, each once, ``beside`` those in the layout
+    ``worldmonitor`` where they differ.
 
     ``deep``: only a deep reconciliation can see it. ``lossy``: what belonged to that snapshot cannot come back.
     ``on_request``: mended only with ``fix_types``.
@@ -80,6 +81,11 @@ class Damage:
     deep: bool = False
     lossy: bool = False
     on_request: bool = False
+    beside: tuple[str, ...] | None = None
+
+    def named(self, layout: str) -> tuple[str, ...]:
+        """What reconciliation has to call it."""
+        return self.kinds if layout == "tagged" or self.beside is None else self.beside
 
 
 def _rewrite(scene: Scene, key: str, value: str | bytes) -> None:
@@ -195,8 +201,8 @@ TO_THE_REGION: Mapping[str, Damage] = {
     "latest of another type": Damage(lambda s, w: _retype(s, s.names.latest), ("wrong_type",), on_request=True),
     "head not indexed": Damage(lambda s, w: s.client.zrem(s.names.index, s.head.id), ("latest_not_indexed",)),
     "latest expires late": Damage(lambda s, w: _outlive(s, s.names.latest), ("expires_late",)),
-    "index expires late": Damage(lambda s, w: _outlive(s, s.names.index), ("expires_late",)),
-    "index for ever": Damage(lambda s, w: s.client.persist(s.names.index), ("no_expiry",)),
+    "index expires late": Damage(lambda s, w: _outlive(s, s.names.index), ("expires_late",), beside=("expires_early",)),
+    "index for ever": Damage(lambda s, w: s.client.persist(s.names.index), ("no_expiry",), beside=()),
     "index expires early": Damage(lambda s, w: _hasten(s, s.names.index), ("expires_early",)),
     "entry of a ghost": Damage(
         lambda s, w: s.client.zadd(s.names.index, {s.ghost(w): w.generated_at}), ("entry_without_payload",)

@@ -13,6 +13,7 @@ from typing import Any
 
 import redis
 
+NEVER = -1
 DAY_MS = 86_400_000
 RETENTION_MS = 90 * DAY_MS
 BUCKET_MS = 15 * 60_000
@@ -30,6 +31,7 @@ class Names:
     claims: str
     quarantine: str
     shared_payloads: bool
+    index_expires: bool
 
 
 def names_of(layout: str, region: str) -> Names:
@@ -38,12 +40,12 @@ def names_of(layout: str, region: str) -> Names:
         tag = "{" + region + "}"
         return Names(
             f"snapshot:latest:{tag}", f"snapshot:index:{tag}", f"snapshot:id:{tag}:", f"snapshot:ts:{tag}:",
-            f"dedup:{tag}:", f"snapshot:quarantine:{tag}:", False,
+            f"dedup:{tag}:", f"snapshot:quarantine:{tag}:", False, True,
         )  # fmt: skip
     spot = f"intelligence:snapshot:v1:{region}"
     return Names(
         f"{spot}:latest", f"intelligence:snapshot-index:v1:{region}", "intelligence:snapshot-by-id:v1:", f"{spot}:",
-        f"dedup:snapshot:v1:{region}:", f"snapshot:quarantine:v1:{region}:", True,
+        f"dedup:snapshot:v1:{region}:", f"snapshot:quarantine:v1:{region}:", True, False,
     )  # fmt: skip
 
 
@@ -93,10 +95,11 @@ def _latest(client: redis.Redis, names: Names, entries: list[tuple[float, str]],
     score, head = max(entries)
     problems = [] if latest == head.encode() else [f"latest is {latest!r}, the head is {head}"]
     due = int(score) + retention_ms
+    wanted = {names.latest: due, names.index: due if names.index_expires else NEVER}
     problems += [
-        f"{key} expires at {at}, not {due}"
-        for key in (names.latest, names.index)
-        if (at := _expiry(client, key)) != due
+        f"{key} expires at {at}, not {expected}"
+        for key, expected in wanted.items()
+        if (at := _expiry(client, key)) != expected
     ]
     return problems
 

@@ -74,7 +74,7 @@ def snapshot_reconciliation(
         )
     except StoreError as error:
         raise dg.Failure(f"Nothing could be checked. {error}") from error
-    yield dg.MaterializeResult(value=report.table()[list(COLUMNS)], metadata=report_metadata(report, config))
+    yield dg.MaterializeResult(value=report.frame()[list(COLUMNS)], metadata=report_metadata(report, config))
     if not report.healthy:
         left = [finding_line(finding) for finding in report.left]
         unread = [str(error) for error in report.errors.values()]
@@ -83,12 +83,12 @@ def snapshot_reconciliation(
 
 def report_metadata(report: "ReconcileReport", config: ReconcileConfig) -> dict:
     """The report as the UI shows it: a table of the regions, one of the findings, and numbers that plot over time."""
-    findings = report.findings_table()
+    findings = report.findings_frame()
     findings["what"] = [KINDS[kind].what for kind in findings["kind"]]
     return {
         "verdict": " ".join([verdict(report), *advice(report, config)]),
         **({"findings_in_full": table(findings, FINDING_COLUMNS)} if report.findings else {}),
-        "regions": table(report.table(), COLUMNS),
+        "regions": table(report.frame(), COLUMNS),
         "regions_checked": report.regions_checked,
         "findings": len(report.findings),
         "repaired": sum(finding.repaired for finding in report.findings),

@@ -30,6 +30,7 @@ def transaction(
     """The commands of *commit*, sent in one write: all or none of them take effect."""
     expires_ms = snapshot.generated_at + policy.retention_ms
     horizon_ms = seen.server_ms - policy.retention_ms
+    expire = ("PEXPIREAT", keys.index, writes.index_expires_ms)
     latest = [] if writes.late else [("SET", keys.latest, snapshot.id, "PXAT", expires_ms)]
     return [
         ("MULTI",),
@@ -39,7 +40,7 @@ def transaction(
         *latest,
         ("ZADD", keys.index, snapshot.generated_at, snapshot.id),
         ("ZREMRANGEBYSCORE", keys.index, "-inf", f"({horizon_ms}"),
-        ("PEXPIREAT", keys.index, writes.index_expires_ms),
+        expire if keys.layout.index_expires else ("PERSIST", keys.index),
         ("DEL", keys.live),
         *_telling(keys, writes.told, policy, horizon_ms),
         ("EXEC",),

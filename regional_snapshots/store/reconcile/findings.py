@@ -89,7 +89,7 @@ class ReconcileReport:
         """Whether every region was read and nothing is left but the ordinary course of time."""
         return not self.errors and all(finding.severity == INFO for finding in self.left)
 
-    def table(self) -> pd.DataFrame:
+    def frame(self) -> pd.DataFrame:
         """One row a region: region, latest, head, snapshots, findings, repaired, left."""
         import pandas as pd
 
@@ -100,9 +100,9 @@ class ReconcileReport:
             repaired = sum(finding.repaired for finding in found)
             row = (region, state.latest, state.head, state.snapshots, len(found), repaired, len(found) - repaired)
             rows.append(row)
-        return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+        return pd.DataFrame(rows, columns=list(FRAME_COLUMNS))
 
-    def findings_table(self) -> pd.DataFrame:
+    def findings_frame(self) -> pd.DataFrame:
         """One row a finding; the columns are the fields of :class:`Finding`."""
         import pandas as pd
 
@@ -110,5 +110,5 @@ class ReconcileReport:
         return pd.DataFrame([asdict(finding) for finding in self.findings], columns=columns)
 
 
-TABLE_COLUMNS = ("region", "latest", "head", "snapshots", "findings", "repaired", "left")
-"""Columns of :meth:`ReconcileReport.table`."""
+FRAME_COLUMNS = ("region", "latest", "head", "snapshots", "findings", "repaired", "left")
+"""Columns of :meth:`ReconcileReport.frame`."""

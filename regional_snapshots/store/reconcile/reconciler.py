@@ -32,14 +32,14 @@ from regional_snapshots.store.errors import (
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import LINK_ERRORS, Command, Connections, Reply, refusal
 from regional_snapshots.store.link.wire import Address, Wire
-from regional_snapshots.store.reconcile.diagnosis import diagnose
-from regional_snapshots.store.reconcile.examination import BATCH, look
 from regional_snapshots.store.reconcile.findings import Finding, ReconcileReport, RegionState
-from regional_snapshots.store.reconcile.observation import Suspects, packed
-from regional_snapshots.store.reconcile.plan import Plan, shown
-from regional_snapshots.store.reconcile.state import Rules, Seen, order
-from regional_snapshots.store.reconcile.survey import Surveyed, survey
-from regional_snapshots.store.reconcile.sweep import sweep
+from regional_snapshots.store.reconcile.judging.diagnosis import diagnose
+from regional_snapshots.store.reconcile.judging.plan import Plan, shown
+from regional_snapshots.store.reconcile.reading.examination import BATCH, examine
+from regional_snapshots.store.reconcile.reading.observation import Suspects, packed
+from regional_snapshots.store.reconcile.reading.state import Examined, Rules, order
+from regional_snapshots.store.reconcile.reading.survey import Surveyed, survey
+from regional_snapshots.store.reconcile.reading.sweep import sweep
 
 __all__ = ["Finding", "ReconcileReport", "Reconciler"]
 log = logging.getLogger(__name__)
@@ -82,10 +82,10 @@ class Reconciler:
     async def _group(self, regions: Sequence[str], run: _Run) -> None:
         surveyed = await self._survey(regions, run)
         run.places |= surveyed
-        for region, seen in surveyed.items():
-            run.snapshots += seen.size
-            run.states[region] = RegionState(shown(seen.latest), shown(seen.head), seen.size)
-        await self._examine_all({region: seen.suspects for region, seen in surveyed.items() if seen.suspects}, run)
+        for region, met in surveyed.items():
+            run.snapshots += met.size
+            run.states[region] = RegionState(shown(met.latest), shown(met.head), met.size)
+        await self._examine_all({region: met.suspects for region, met in surveyed.items() if met.suspects}, run)
 
     async def _survey(self, regions: Sequence[str], run: _Run) -> dict[str, Surveyed]:
         """All regions in step: what each asks next goes into one write."""
@@ -135,7 +135,7 @@ class Reconciler:
             sent = None
             try:
                 async with self._connections.borrow(node_of(self._keys(region).index)) as wire:
-                    seen, plan = await self._look(wire, region, suspects, run)
+                    examined, plan = await self._examined(wire, region, suspects, run)
                     sent = plan if run.repair and plan.changes else None
                     commands = packed(command for change in plan.changes for command in change.commands)
                     transaction = [("MULTI",), *(commands if sent else []), ("EXEC",)] if plan.findings else UNWATCH
@@ -153,7 +153,7 @@ class Reconciler:
             if applied:
                 if in_doubt:
                     run.found(region, in_doubt.findings, repaired=True)
-                run.settle(seen, plan)
+                run.settle(examined, plan)
                 return
             deadline = min(deadline, time.monotonic() + self._policy.patience_s)
             if time.monotonic() > deadline:
@@ -164,24 +164,24 @@ class Reconciler:
             raise OutcomeUnknownError(f"the repair may have been applied ({problem.problem})", region=region)
         raise problem
 
-    async def _look(self, wire: Wire, region: str, suspects: Suspects, run: _Run) -> tuple[Seen, Plan]:
-        talk = look(self._keys(region), suspects, run.places[region].server_ms, run.rules)
+    async def _examined(self, wire: Wire, region: str, suspects: Suspects, run: _Run) -> tuple[Examined, Plan]:
+        talk = examine(self._keys(region), suspects, run.places[region].server_ms, run.rules)
         commands = next(talk)
         while True:
             replies = await self._connections.exchange(wire, packed(commands))
             try:
                 commands = talk.send(replies)
             except StopIteration as end:
-                seen: Seen = end.value
+                examined: Examined = end.value
                 break
-        plan = diagnose(seen, run.rules)
+        plan = diagnose(examined, run.rules)
         places = [change.after for change in plan.changes if change.commands[0][0] == "RENAME"]
         if places:
             watched = [command for place in places for command in (("WATCH", place), ("EXISTS", place))]
             replies = await self._connections.exchange(wire, packed(watched))
             taken = frozenset(place for place, there in zip(places, replies[1::2], strict=True) if there)
-            plan = diagnose(replace(seen, taken=taken), run.rules) if taken else plan
-        return seen, plan
+            plan = diagnose(replace(examined, taken=taken), run.rules) if taken else plan
+        return examined, plan
 
     async def _sweep(self, regions: Sequence[str], run: _Run) -> None:
         """Find what no index names, node by node, and judge it like every other suspect."""
@@ -213,9 +213,9 @@ class _Run:
     errors: dict[str, StoreError] = field(default_factory=dict)
     snapshots: int = 0
 
-    def settle(self, seen: Seen, plan: Plan) -> None:
+    def settle(self, examined: Examined, plan: Plan) -> None:
         """Note what a look has proved and, in repair, changed; log each change."""
-        region = seen.keys.region
+        region = examined.keys.region
         self.found(region, plan.findings, repaired=self.repair)
         if not self.repair:
             return

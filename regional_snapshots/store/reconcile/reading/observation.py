@@ -11,7 +11,7 @@ from regional_snapshots.model.document.words import TRIGGER_REASONS
 from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command, Reply, refusal
-from regional_snapshots.store.reconcile.state import Held
+from regional_snapshots.store.reconcile.reading.state import ABSENT, Held
 
 SHORT = 99
 """Last byte that is read of a pointer, view or claim: enough for an id, whatever else somebody wrote there."""
@@ -58,16 +58,16 @@ def held_string(answers: Iterator[Reply], keys: RegionKeys) -> Held:
     return Held(kind, pttl, text(lenient(next(answers), keys)))
 
 
-def verdict(raw: bytes | None, identity: str, keys: RegionKeys) -> tuple[str, bool]:
-    """Why a payload is none of this region ("" when it is), and whether it is rightly another region's."""
+def payload(raw: bytes | None, identity: str | None, keys: RegionKeys, expires_in_ms: int = ABSENT) -> Held:
+    """A string as the payload of that id (None: of any), judged; see :class:`Held`."""
     try:
         found = Snapshot.open(raw or b"", id=identity)
     except DamagedSnapshotError as error:
-        return str(error), False
-    if found.region == keys.region:
-        return "", False
-    shared = not keys.layout.one_slot_per_region
-    return f"the document belongs to region {found.region!r}", shared
+        return Held("string", expires_in_ms, problem=str(error))
+    if found.region != keys.region:
+        problem, foreign = f"the document belongs to region {found.region!r}", not keys.layout.one_slot_per_region
+        return Held("string", expires_in_ms, problem=problem, foreign=foreign)
+    return Held("string", expires_in_ms, instant=found.generated_at, sealed=found.sealed)
 
 
 def executed(replies: list[Reply], keys: RegionKeys) -> list[Reply]:

@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
+from regional_snapshots.model.snapshot import UNSEALED_LEAD_MS
+from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command, Reply
-from regional_snapshots.store.reconcile.observation import (
+from regional_snapshots.store.reconcile.reading.observation import (
     SHORT,
     Suspects,
     claim_keys,
     executed,
     hard,
     ms,
+    payload,
     soft,
     text,
-    verdict,
 )
-from regional_snapshots.store.reconcile.state import NO_EXPIRY, OFF_MS, Rules, time_of
+from regional_snapshots.store.reconcile.reading.state import NO_EXPIRY, OFF_MS, Held, Rules, time_of
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,11 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     replies = yield opening
     state = [soft(reply, keys, found) for reply in executed(replies, keys)]
     server_ms = ms(replies[1])
-    latest, latest_pttl, index_pttl, size, rows = text(state[0]), state[1], state[2], state[3] or 0, state[4] or []
+    latest, size, rows = text(state[0]), state[3] or 0, state[4] or []
     head = text(rows[0]) if rows else ""
-    due_in_ms = (time_of(head) or 0) + rules.retention_ms - server_ms
-    if latest != head or (head and any(_off(pttl, due_in_ms) for pttl in (latest_pttl, index_pttl))):
+    if latest != head:
         found.whole = True
+    top = _Top(head, state[1], state[2], server_ms)
     names = claim_keys(keys, server_ms, rules.bucket_ms)
     newest = keys.payload(head if time_of(head) is not None else "")
     more: list[Command] = [("MGET", *names), ("EXISTS", *names), ("GET", newest)]
@@ -74,57 +76,79 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
             _judge_claims(more, answers, keys, found)
             more = []
         else:
-            more, confirmed = _judge_newest(more, answers, keys, head, found), True
+            more, confirmed = _judge_newest(more, answers, keys, top, found, rules), True
         rows = (soft(next(answers), keys, found) or []) if following else []
         position += page
     return Surveyed(server_ms, latest, head, size, found)
 
 
-def _sound_entries(rows: list[bytes], horizon_ms: int, found: Suspects) -> list[tuple[str, int]]:
-    """The entries worth checking, as (id, instant); those that are wrong in themselves are suspects at once."""
+@dataclass(frozen=True)
+class _Top:
+    """The newest entry, and in how many ms latest and index expire, as seen at one instant."""
+
+    head: str
+    latest_pttl: int | None
+    index_pttl: int | None
+    server_ms: int
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An index entry that is sound in itself. ``ours``: its score is the time in its id, as in every sealed one."""
+
+    identity: str
+    instant: int
+    ours: bool
+
+
+def _sound_entries(rows: list[bytes], horizon_ms: int, found: Suspects) -> list[_Entry]:
+    """The entries worth checking; those that are wrong in themselves are suspects at once."""
     sound = []
     for member, score in zip(rows[::2], rows[1::2], strict=True):
         identity = text(member)
-        instant = time_of(identity)
-        if instant is None or float(score) != instant or instant <= horizon_ms:
+        instant, named = _whole(score), time_of(identity)
+        lead_ms = -1 if instant is None or named is None else instant - named
+        if instant is None or not 0 <= lead_ms <= UNSEALED_LEAD_MS or (lead_ms == 0 and instant <= horizon_ms):
             found.ids.add(identity)
         else:
-            sound.append((identity, instant))
+            sound.append(_Entry(identity, instant, lead_ms == 0))
     return sound
 
 
-def _page(keys: RegionKeys, entries: list[tuple[str, int]], *, deep: bool) -> list[Command]:
+def _whole(score: bytes) -> int | None:
+    """A score as an instant; None for what is none."""
+    value = float(score)
+    return int(value) if abs(value) <= MAX_INSTANT_MS and value.is_integer() else None
+
+
+def _page(keys: RegionKeys, entries: list[_Entry], *, deep: bool) -> list[Command]:
     if not entries:
         return []
-    read = "GET" if deep else "STRLEN"
-    commands: list[Command] = [("TIME",), ("MGET", *(keys.view(instant) for _, instant in entries))]
-    for identity, instant in entries:
-        payload = keys.payload(identity)
-        commands += [(read, payload), ("PTTL", payload), ("PTTL", keys.view(instant))]
+    read, commands = "GET" if deep else "STRLEN", [("TIME",)]
+    for entry in entries:
+        payload_key, view = keys.payload(entry.identity), keys.view(entry.instant)
+        commands += [(read, payload_key), ("PTTL", payload_key), ("PTTL", view), ("GETRANGE", view, 0, SHORT)]
     return commands
 
 
 def _judge(
-    entries: list[tuple[str, int]],
-    answers: Iterator[Reply],
-    keys: RegionKeys,
-    found: Suspects,
-    rules: Rules,
-    *,
-    deep: bool,
+    entries: list[_Entry], answers: Iterator[Reply], keys: RegionKeys, found: Suspects, rules: Rules, *, deep: bool
 ) -> None:
     if not entries:
         return
     server_ms = ms(hard(next(answers), keys))
-    views = hard(next(answers), keys)
-    instants = {identity.encode(): instant for identity, instant in entries}
-    for (identity, instant), view in zip(entries, views, strict=True):
-        payload, payload_pttl, view_pttl = (soft(next(answers), keys, found) for _ in range(3))
-        whole = payload and (not deep or not verdict(payload, identity, keys)[0])
-        due_in_ms = instant + rules.retention_ms - server_ms
-        early = _early(payload_pttl, due_in_ms) or _early(view_pttl, due_in_ms)
-        if not whole or early or instants.get(view) != instant:
-            found.ids.add(identity)
+    instants = {entry.identity: entry.instant for entry in entries}
+    for entry in entries:
+        stored, payload_pttl, view_pttl, view = (soft(next(answers), keys, found) for _ in range(4))
+        held = payload(stored, entry.identity, keys) if deep and stored else Held(instant=entry.instant)
+        viewed = instants.get(text(view)) == entry.instant
+        if entry.ours:
+            due_in_ms = entry.instant + rules.retention_ms - server_ms
+            fine = viewed and not _early(payload_pttl, due_in_ms) and not _early(view_pttl, due_in_ms)
+        else:  # another program's: its view holds the document, and when it expires is its own business
+            fine = viewed or (view or b"").startswith(b"{")
+        if not stored or held.instant != entry.instant or not fine:
+            found.ids.add(entry.identity)
 
 
 def _early(pttl: int | None, due_in_ms: int) -> bool:
@@ -138,19 +162,32 @@ def _off(pttl: int | None, due_in_ms: int) -> bool:
 
 
 def _judge_newest(
-    asked: list[Command], answers: Iterator[Reply], keys: RegionKeys, head: str, found: Suspects
+    asked: list[Command], answers: Iterator[Reply], keys: RegionKeys, top: _Top, found: Suspects, rules: Rules
 ) -> list[Command]:
-    """Judge the head's payload; return the commands that confirm the claims that are there."""
+    """Judge the head, and what expires with it; return the commands that confirm the claims that are there."""
     values, there = hard(next(answers), keys), hard(next(answers), keys)
-    payload = soft(next(answers), keys, found)
-    if head and (not payload or verdict(payload, head, keys)[0]):
-        found.ids.add(head)
+    stored = soft(next(answers), keys, found)
+    if top.head:
+        _judge_head(payload(stored, top.head, keys), top, keys, found, rules)
     held = {name: text(value) for name, value in zip(asked[0][1:], values, strict=True) if value is not None}
     if there > len(held):
         found.whole = True
     found.claims |= {name for name, owner in held.items() if time_of(owner) is None}
     confirm = [(name, owner) for name, owner in held.items() if name not in found.claims]
     return [command for name, owner in confirm for command in (("PTTL", name), ("STRLEN", keys.payload(owner)))]
+
+
+def _judge_head(head: Held, top: _Top, keys: RegionKeys, found: Suspects, rules: Rules) -> None:
+    if head.instant is None:
+        found.ids.add(top.head)
+        return
+    due_in_ms = head.instant + rules.retention_ms - top.server_ms
+    off = head.sealed and _off(top.latest_pttl, due_in_ms)
+    if not keys.layout.index_expires:
+        off |= top.index_pttl != NO_EXPIRY
+    elif head.sealed:
+        off |= _off(top.index_pttl, due_in_ms)
+    found.whole |= off
 
 
 def _judge_claims(asked: list[Command], answers: Iterator[Reply], keys: RegionKeys, found: Suspects) -> None:

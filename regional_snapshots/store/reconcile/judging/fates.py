@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regional_snapshots.store.reconcile.plan import Judge, Plan
-from regional_snapshots.store.reconcile.state import Held, order, time_of
+from regional_snapshots.store.reconcile.judging.plan import Judge, Plan
+from regional_snapshots.store.reconcile.reading.state import Held, time_of
 
 KEEP, ADOPT, DROP, LEAVE, NOTHING = "keep", "adopt", "drop", "leave", "nothing"
 """It stays indexed; is indexed; loses its entry; stays as found; is none of ours."""
@@ -15,24 +15,26 @@ STAYS = (KEEP, ADOPT)
 def fates(plan: Plan) -> dict[str, str]:
     """The fate of every judged id; what is found on the way goes into the plan."""
     judge = _Fates(plan)
-    return {identity: judge.fate(identity) for identity in sorted(plan.seen.judged)}
+    return {identity: judge.fate(identity) for identity in sorted(plan.examined.judged)}
 
 
 @dataclass(frozen=True)
 class _Fates(Judge):
     def fate(self, identity: str) -> str:
         """Judge one id: its payload first, then its age, then its index entry."""
-        seen, held, score = self.seen, self.seen.payloads[identity], self.seen.scores.get(identity)
+        examined, held, score = self.examined, self.examined.payloads[identity], self.examined.scores.get(identity)
         key, indexed, instant = self.keys.payload(identity), score is not None, time_of(identity)
         if held.there and not held.usable:
             return self.drop(identity) if self.plan.rules.fix_types else LEAVE
-        past = instant is not None and instant + self.plan.rules.retention_ms <= seen.server_ms
+        if examined.unsealed(identity):
+            return self.unsealed(identity, held, score)
+        past = instant is not None and instant + self.plan.rules.retention_ms <= examined.server_ms
         if past:
             return self.outlived(identity, held, indexed)
         if not held.there or held.foreign:
             return self.unstored(identity, held) if indexed else NOTHING
         if held.problem:
-            if not indexed and identity != seen.latest.value:
+            if not indexed and identity != examined.latest.value:
                 return self.orphan(identity, held)
             self.plan.find(
                 "payload_damaged", key, f"{identity}: {held.problem}", "damaged", self.plan.quarantine(key, "damaged")
@@ -40,6 +42,19 @@ class _Fates(Judge):
             return self.drop(identity)
         if not indexed:
             return self.orphan(identity, held)
+        return self.scored(identity, score)
+
+    def unsealed(self, identity: str, held: Held, score: float | None) -> str:
+        """What another program wrote stays, whatever its age; where no entry names it, it is indexed."""
+        if score is not None:
+            return self.scored(identity, score)
+        past = self.order(identity)[0] + self.plan.rules.retention_ms <= self.examined.server_ms
+        if past and identity != self.examined.latest.value:
+            return NOTHING  # pruned from the index, it lives on until it expires
+        return self.orphan(identity, held)
+
+    def scored(self, identity: str, score: float) -> str:
+        instant = self.examined.instant(identity)
         if score != instant:
             detail = f"{identity} has the score {score:g}"
             self.plan.find("entry_wrong_score", self.keys.index, detail, f"{score!r}", str(instant))
@@ -56,7 +71,7 @@ class _Fates(Judge):
                 identity,
                 "removed",
             )
-        elif stays and identity != self.seen.latest.value:
+        elif stays and identity != self.examined.latest.value:
             detail = f"{identity} is past the retention, and no entry names it"
             self.plan.find("payload_orphaned", self.keys.payload(identity), detail, identity, "quarantined")
         if stays:
@@ -70,7 +85,7 @@ class _Fates(Judge):
 
     def orphan(self, identity: str, held: Held) -> str:
         """A payload without index entry. What is younger than the grace period may be half of another's write."""
-        key, named = self.keys.payload(identity), identity == self.seen.latest.value
+        key, named = self.keys.payload(identity), identity == self.examined.latest.value
         if not named and self.fresh(identity, held):
             return NOTHING
         if held.problem:
@@ -84,13 +99,13 @@ class _Fates(Judge):
         return ADOPT
 
     def fresh(self, identity: str, held: Held) -> bool:
-        instant = time_of(identity)
+        instant = self.examined.instant(identity)
         if instant is None:
             return held.expires_in_ms > self.plan.rules.retention_ms - self.plan.rules.grace_ms
-        return instant > self.seen.server_ms - self.plan.rules.grace_ms
+        return instant > self.examined.server_ms - self.plan.rules.grace_ms
 
     def enter(self, identity: str, before: str) -> None:
-        instant = order(identity)[0]
+        instant = self.order(identity)[0]
         self.plan.change(
             self.keys.index,
             f"{identity}: {before}",
@@ -100,7 +115,7 @@ class _Fates(Judge):
         self.plan.reindexed = True
 
     def drop(self, identity: str) -> str:
-        if self.seen.scores.get(identity) is not None:
+        if self.examined.scores.get(identity) is not None:
             self.plan.change(self.keys.index, identity, "removed", ("ZREM", self.keys.index, identity))
             self.plan.added -= 1
             self.plan.reindexed = True

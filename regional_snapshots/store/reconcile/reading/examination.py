@@ -9,20 +9,21 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from regional_snapshots.model.document.words import TRIGGER_REASONS
+from regional_snapshots.model.snapshot import UNSEALED_LEAD_MS
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command, Reply
-from regional_snapshots.store.reconcile.observation import (
+from regional_snapshots.store.reconcile.reading.observation import (
     Suspects,
     claim_keys,
     hard,
     held_string,
     lenient,
     ms,
+    payload,
     string,
     text,
-    verdict,
 )
-from regional_snapshots.store.reconcile.state import Held, Rules, Seen, time_of
+from regional_snapshots.store.reconcile.reading.state import Examined, Held, Rules, time_of
 
 Step = tuple[list[Command], Callable[[list[Reply]], None]]
 """Commands, and who notes their replies."""
@@ -30,9 +31,9 @@ BATCH = 64
 """Suspects of one region that are looked at, and repaired, in one transaction."""
 
 
-def look(
+def examine(
     keys: RegionKeys, suspects: Suspects, around_ms: int, rules: Rules
-) -> Generator[list[Command], list[Reply], Seen]:
+) -> Generator[list[Command], list[Reply], Examined]:
     """Read everything that the suspects touch, watching each key before it is read.
 
     What is returned held at one instant if an ``EXEC`` on the same connection then succeeds.
@@ -53,7 +54,7 @@ def look(
     while commands := facts.next_reads():
         *replies, now = yield [*commands, ("TIME",)]
         facts.take(replies, ms(hard(now, keys)) - server_ms)
-    return facts.seen(server_ms, index)
+    return facts.examined(server_ms, index)
 
 
 class _Facts:
@@ -73,15 +74,18 @@ class _Facts:
         self.payloads: dict[str, Held] = {}
         self.scores: dict[str, float | None] = {}
         self.views: dict[int, Held] = {}
+        self.whole_views: set[int] = set()
         self.steps: list[Step] = []
         self.passed_ms = 0
 
     def next_reads(self) -> list[Command]:
         """The commands that are still to be sent; none when everything that matters has been read."""
-        instants = {time_of(name) for name in self.judged} - {None}
+        instants = {time_of(name) for name in self.judged} | {self._instant(name) for name in self.judged}
+        instants -= {None}
         self.steps = [
             *map(self._payload, sorted((self.judged | self.named) - self.payloads.keys())),
             *map(self._view, sorted((instants | self.suspects.views) - self.views.keys())),
+            *map(self._whole_view, sorted(self._unexplained_views() - self.whole_views)),
             *map(self._claims_of, sorted(instants - self.claims_read)),
             *map(self._claim, sorted(self.claims_there - self.claims.keys())),
             *self._walk(),
@@ -100,8 +104,8 @@ class _Facts:
 
         def note(replies: list[Reply]) -> None:
             _, kind, pttl, raw, *rest = (lenient(reply, self.keys) for reply in replies)
-            problem, foreign = verdict(raw, name, self.keys) if kind == b"string" else ("", False)
-            self.payloads[name] = self._at_first(Held(text(kind), pttl, problem=problem, foreign=foreign))
+            held = payload(raw, name, self.keys, pttl) if kind == b"string" else Held(text(kind), pttl)
+            self.payloads[name] = self._at_first(held)
             self.scores[name] = float(rest[0]) if rest and rest[0] is not None else None
 
         return [("WATCH", key), ("TYPE", key), ("PTTL", key), ("GET", key), *score], note
@@ -113,10 +117,32 @@ class _Facts:
         def note(replies: list[Reply]) -> None:
             self.views[instant] = held = self._at_first(held_string(iter(replies[1:4]), self.keys))
             self.judged.update(text(member) for reply in replies[4:] for member in hard(reply, self.keys))
-            if held.type == "string" and time_of(held.value) == instant:
+            named = time_of(held.value) if held.usable else None
+            if named is not None and 0 <= instant - named <= UNSEALED_LEAD_MS:
                 (self.judged if instant in self.suspects.views else self.named).add(held.value)
 
         return [("WATCH", key), *string(key), *neighbours], note
+
+    def _whole_view(self, instant: int) -> Step:
+        """Read a view that holds more than an id, at an instant of which no snapshot is stored: is it one itself?"""
+        key = self.keys.view(instant)
+
+        def note(replies: list[Reply]) -> None:
+            self.whole_views.add(instant)
+            raw = lenient(replies[0], self.keys)
+            found = payload(raw, None, self.keys)
+            if found.instant == instant:
+                self.views[instant] = replace(self.views[instant], instant=instant, sealed=found.sealed)
+
+        return [("GET", key)], note
+
+    def _unexplained_views(self) -> set[int]:
+        known = {held.instant for held in self.payloads.values()}
+        return {
+            instant
+            for instant, held in self.views.items()
+            if held.usable and held.value.startswith("{") and instant not in known
+        }
 
     def _claims_of(self, instant: int) -> Step:
         """Which claims of this instant's bucket are there: if its snapshot goes, they have to go with it."""
@@ -161,10 +187,14 @@ class _Facts:
 
     def _sound(self, name: str) -> bool:
         held = self.payloads[name]
-        return held.type == "string" and not held.problem and self.scores[name] == time_of(name)
+        return held.instant is not None and self.scores[name] == held.instant
 
-    def seen(self, server_ms: int, index: Held) -> Seen:
-        return Seen(
+    def _instant(self, name: str) -> int | None:
+        held = self.payloads.get(name)
+        return None if held is None else held.instant
+
+    def examined(self, server_ms: int, index: Held) -> Examined:
+        return Examined(
             self.keys, server_ms, self.latest, index, frozenset(self.judged), self.scores, self.payloads,
             self.views, {name: held for name, held in self.claims.items() if held.there},
         )  # fmt: skip

@@ -11,7 +11,7 @@ from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import Command, Connections, Reply
 from regional_snapshots.store.link.wire import Address
-from regional_snapshots.store.reconcile.observation import Suspects, packed, text
+from regional_snapshots.store.reconcile.reading.observation import Suspects, packed, text
 
 STEP = 1000
 """Keys that the server looks at per exchange."""

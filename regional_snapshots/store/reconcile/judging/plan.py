@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
-from regional_snapshots.store.reconcile.state import NO_EXPIRY, OFF_MS, Held, Rules, Seen
+from regional_snapshots.store.reconcile.reading.state import NO_EXPIRY, OFF_MS, Examined, Held, Rules
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Plan:
     ``added`` is by how many entries the index grows; ``reindexed``, whether its newest entry may have become another.
     """
 
-    seen: Seen
+    examined: Examined
     rules: Rules
     findings: list[Finding] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Plan:
         """Note a finding. ``repaired`` is False for what the changes leave as it is."""
         words = map(shown, (key, detail, before, after))
         key, detail, before, after = words
-        region = self.seen.keys.region
+        region = self.examined.keys.region
         self.findings.append(Finding(region, kind, key, detail, KINDS[kind].severity, repaired, before, after))
 
     def change(self, key: str, before: str, after: str, *commands: Command) -> None:
@@ -49,9 +49,9 @@ class Plan:
 
     def quarantine(self, key: str, before: str) -> str:
         """Move a key out of the way, for some days; returns where it goes."""
-        place = self.seen.keys.quarantine(key)
-        if place in self.seen.taken:
-            place = f"{place}:{self.seen.server_ms}"
+        place = self.examined.keys.quarantine(key)
+        if place in self.examined.taken:
+            place = f"{place}:{self.examined.server_ms}"
         self.change(key, before, place, ("RENAME", key, place), ("PEXPIRE", place, self.rules.quarantine_ms))
         return place
 
@@ -62,7 +62,7 @@ class Plan:
 
         The same for one that expires after ``late_ms``. Returns whether there was something to note.
         """
-        expires_ms = self.seen.server_ms + held.expires_in_ms
+        expires_ms = self.examined.server_ms + held.expires_in_ms
         if held.expires_in_ms == NO_EXPIRY:
             kind, detail, before = "no_expiry", "never expires", "no expiry"
         elif due_ms - expires_ms > OFF_MS:
@@ -79,6 +79,19 @@ class Plan:
         self.change(key, before, after, ("PEXPIREAT", key, at_ms))
         return True
 
+    def due_ms(self, name: str) -> int | None:
+        """When a pointer to a snapshot is to expire: with it; None: never."""
+        if not self.examined.unsealed(name):
+            return self.examined.order(name)[0] + self.rules.retention_ms
+        left_ms = self.examined.payloads[name].expires_in_ms
+        return self.examined.server_ms + left_ms if left_ms >= 0 else None
+
+    def keep(self, key: str, held: Held) -> None:
+        """Note, of a key that is to stay and expires, that it shall not."""
+        before = f"expires at {self.examined.server_ms + held.expires_in_ms}"
+        self.find("expires_early", key, "expires, and in this layout never should", before, "no expiry")
+        self.change(key, before, "no expiry", ("PERSIST", key))
+
     def vanishes(self, held: Held) -> bool:
         """Whether a key is about to expire by itself."""
         return 0 <= held.expires_in_ms <= self.rules.grace_ms
@@ -86,17 +99,21 @@ class Plan:
 
 @dataclass(frozen=True)
 class Judge:
-    """Whoever judges a region: it reads what was seen, and writes what it finds into the plan."""
+    """Whoever judges a region: it reads what was examined, and writes what it finds into the plan."""
 
     plan: Plan
 
     @property
-    def seen(self) -> Seen:
-        return self.plan.seen
+    def examined(self) -> Examined:
+        return self.plan.examined
 
     @property
     def keys(self) -> RegionKeys:
-        return self.plan.seen.keys
+        return self.plan.examined.keys
+
+    def order(self, name: str) -> tuple[int, str]:
+        """Where a snapshot stands in time; see :meth:`Examined.order`."""
+        return self.plan.examined.order(name)
 
 
 def shown(text: str) -> str:

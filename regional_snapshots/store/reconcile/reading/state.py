@@ -16,8 +16,11 @@ OFF_MS = 1000
 
 @dataclass(frozen=True)
 class Held:
-    """What one key held. ``value`` is the start of a string; of a payload it is empty, and ``problem`` is why it does
-    not verify ("" when it does). ``foreign``: it verifies, and belongs to another region.
+    """What one key held. ``value`` is the start of a string; of a payload it is empty, and ``problem`` is why it is not
+    the snapshot it should be ("" when it is). ``foreign``: it is a snapshot, and belongs to another region.
+
+    ``instant`` (ms) is that of the snapshot that a payload holds, or the view of a program beside us; ``sealed``,
+    whether its id verifies it.
     """
 
     type: str = "none"
@@ -25,6 +28,8 @@ class Held:
     value: str = ""
     problem: str = ""
     foreign: bool = False
+    instant: int | None = None
+    sealed: bool = True
 
     @property
     def there(self) -> bool:
@@ -38,7 +43,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Examined:
     """One region as it was observed, all at one time.
 
     ``judged`` are the ids to be judged; ``scores`` (None: not indexed) and ``payloads`` cover them and every id that
@@ -55,6 +60,21 @@ class Seen:
     views: Mapping[int, Held]
     claims: Mapping[str, Held]
     taken: frozenset[str] = frozenset()
+
+    def instant(self, name: str) -> int | None:
+        """The instant (ms) of a snapshot, which an unsealed id does not tell exactly; None for what has none."""
+        held = self.payloads.get(name)
+        return time_of(name) if held is None or held.instant is None else held.instant
+
+    def order(self, name: str) -> tuple[int, str]:
+        """Where a snapshot stands in time; what has no instant stands before everything."""
+        instant = self.instant(name)
+        return (-1 if instant is None else instant), name
+
+    def unsealed(self, name: str) -> bool:
+        """Whether another program wrote this snapshot: nothing of it is ever removed, renamed or cut short."""
+        held = self.payloads.get(name)
+        return held is not None and held.usable and not held.sealed and not held.problem
 
 
 @dataclass(frozen=True)

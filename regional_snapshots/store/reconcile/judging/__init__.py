@@ -1,0 +1,1 @@
+"""From what was read to what is wrong and how it is repaired: pure, no connection, no clock."""
