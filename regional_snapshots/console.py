@@ -105,13 +105,29 @@ def words(name: str) -> str:
 
 def card(snapshot: Snapshot) -> None:
     """One snapshot for people."""
+    rows = [("snapshot", snapshot.id)]
+    if not snapshot.sealed:
+        rows.append(("unsealed", "another program wrote it: nothing proves its content"))
+    try:
+        rows += _card_rows(snapshot)
+    except (KeyError, TypeError, ValueError, AttributeError):  # what another program wrote may have another shape
+        rows += [("generated", when(snapshot.generated_at)), ("content", "of another shape: --json prints it")]
+    grid = Table(title=snapshot.region, title_justify="left", box=None, show_header=False, pad_edge=False)
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(name, Text(value))
+    _show(grid)
+    out.print()
+
+
+def _card_rows(snapshot: Snapshot) -> list[tuple[str, str]]:
     document = snapshot.document
     meta, regime, balance = document["meta"], document["regime"], document["balance"]
     before = regime.get("previous_label") or regime["label"]
     was = "" if before == regime["label"] else f", was {words(before)}"
     active = ", ".join(trigger["id"] for trigger in document["triggers"]["active"]) or "none"
-    rows = [
-        ("snapshot", snapshot.id),
+    return [
         ("generated", f"{when(snapshot.generated_at)}, because {meta['trigger_reason']}"),
         ("valid until", when(meta["valid_until"])),
         ("regime", f"{words(regime['label'])}{was}"),
@@ -128,13 +144,6 @@ def card(snapshot: Snapshot) -> None:
         ("missing feeds", ", ".join(meta["missing_inputs"]) or "none"),
         ("stale feeds", ", ".join(meta["stale_inputs"]) or "none"),
     ]
-    grid = Table(title=snapshot.region, title_justify="left", box=None, show_header=False, pad_edge=False)
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in rows:
-        grid.add_row(name, Text(value))
-    _show(grid)
-    out.print()
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class Snapshot:
     @property
     def reason(self) -> str:
         """Why it was made: ``meta.trigger_reason``."""
-        return str(self.document["meta"]["trigger_reason"])
+        return str(self.document["meta"].get("trigger_reason", ""))
 
     @cached_property
     def problems(self) -> tuple[str, ...]:

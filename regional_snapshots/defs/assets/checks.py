@@ -10,6 +10,7 @@ from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import feed_names, finding_line
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reader import Found
 
@@ -83,6 +84,12 @@ def bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
+def valid_until(found: Snapshot) -> float:
+    """Until when a snapshot is valid (ms); one of another program may not say so, or name a time before its own."""
+    said = found.document["meta"].get("valid_until")
+    return max(said, found.generated_at) if isinstance(said, int | float) else found.generated_at
+
+
 def lateness(latest: dict[str, Found], now_ms: int) -> tuple[dict[str, str], dict[str, str]]:
     """``(past validity, overdue)``, each ``{region: what to know}``. Overdue: nothing readable, or 12 hours old."""
     past, overdue = {}, {}
@@ -94,6 +101,6 @@ def lateness(latest: dict[str, Found], now_ms: int) -> tuple[dict[str, str], dic
         age = f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"
         if now_ms - found.generated_at > OVERDUE_MS:
             overdue[region] = f"{region}: overdue, {age} old. Next: materialize this partition."
-        elif now_ms > found.document["meta"]["valid_until"]:
+        elif now_ms > valid_until(found):
             past[region] = f"{region}: {age} old and no longer valid: a feed is too old (see feeds_are_fresh)."
     return past, overdue

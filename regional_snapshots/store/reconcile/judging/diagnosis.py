@@ -99,8 +99,8 @@ class _Diagnosis(Judge):
         named = self.examined.payloads.get(held.value, Held())
         if named.usable and not named.problem and self.fates.get(held.value) != DROP:
             return  # its payload is an orphan, which a deep reconciliation indexes
-        if held.instant is not None and not held.sealed:
-            return  # it is another program's snapshot itself
+        if any(map(self.examined.unsealed, there)) or (held.instant is not None and not held.sealed):
+            return  # it is, or belongs to, another program's snapshot
         gone = DROP in (self.fates[name] for name in there)
         if not gone and instant > self.examined.server_ms - self.plan.rules.grace_ms:
             return
