@@ -14,6 +14,11 @@ from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.packaged import CHECKOUT, in_checkout
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
+METHODS = ("1.1", "1.2")
+"""The methods of scoring that can be chosen. They are defined in ``scoring/methods.py``, which costs more to import."""
+DEFAULT_METHODS = {"tagged": "1.1", "worldmonitor": "1.2"}
+"""Layout -> the method when none is chosen: beside the live system, what that computes."""
+
 UNPREFIXED = ("redis_url", "feeds_redis_url", "dagster_home")
 
 
@@ -38,6 +43,7 @@ class Settings:
     reconcile_cron: str
     time_zone: str
     min_confidence: float
+    method: str
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -45,12 +51,13 @@ class Settings:
         env = os.environ if environment is None else environment
         _check_names(env)
         home = _path(env, f"{PREFIX}HOME") or _default_home()
+        layout = _one_of(env, "KEY_LAYOUT", tuple(DEFAULT_METHODS))
         return cls(
             redis_url=env.get("REDIS_URL", "").strip(),
             feeds_redis_url=env.get("FEEDS_REDIS_URL", "").strip(),
             home=home,
             dagster_home=_path(env, "DAGSTER_HOME") or home / "dagster",
-            key_layout=_one_of(env, "KEY_LAYOUT", ("tagged", "worldmonitor")),
+            key_layout=layout,
             namespace=_namespace(env),
             retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
             bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
@@ -59,6 +66,7 @@ class Settings:
             reconcile_cron=_cron(env, "RECONCILE_CRON", "30 * * * *"),
             time_zone=_time_zone(env),
             min_confidence=_number(env, "MIN_CONFIDENCE", 0.1, least=0, most=1),
+            method=_one_of(env, "METHOD", METHODS, DEFAULT_METHODS[layout]),
         )
 
 
@@ -104,8 +112,8 @@ def _expanded(name: str, text: str) -> Path:
         raise SettingError(f"{name} is {text!r}: there is no such home; write the whole path") from None
 
 
-def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    value = env.get(PREFIX + name) or choices[0]
+def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str = "") -> str:
+    value = env.get(PREFIX + name) or default or choices[0]
     if value not in choices:
         raise SettingError(f"{PREFIX}{name} is {value!r}: use one of {', '.join(choices)}")
     return value

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from regional_snapshots.settings import CHECKOUT, SettingError, Settings
+from regional_snapshots.scoring import methods
+from regional_snapshots.settings import CHECKOUT, DEFAULT_METHODS, METHODS, SettingError, Settings
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
 
@@ -42,11 +43,22 @@ def test_a_home_with_spaces_and_a_tilde_is_taken_as_it_is() -> None:
         ("RECONCILE_CRON", "0 0 1-40 * *"),
         ("HOME", "~nobody-of-that-name/x"),
         ("TIME_ZONE", "Middle/Earth"),
+        ("METHOD", "1.0"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=PREFIX + name):
         Settings.load({PREFIX + name: value})
+
+
+def test_the_methods_to_choose_from_are_those_of_the_table() -> None:
+    assert tuple(methods.METHODS) == METHODS
+    assert set(DEFAULT_METHODS.values()) <= set(METHODS)
+
+
+def test_beside_the_live_system_the_method_is_the_one_it_uses() -> None:
+    assert Settings.load({f"{PREFIX}KEY_LAYOUT": "worldmonitor"}).method == "1.2"
+    assert Settings.load({f"{PREFIX}KEY_LAYOUT": "worldmonitor", f"{PREFIX}METHOD": "1.1"}).method == "1.1"
 
 
 def test_the_docs_name_every_setting() -> None:

@@ -9,12 +9,12 @@ import click
 
 from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, CannotRun, command
-from regional_snapshots.scoring.methods import METHODS
+from regional_snapshots.settings import METHODS
 
 
 @command("compute", short_help="Score feeds from files, without Redis.", examples=("compute case.json",))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--method", type=click.Choice(list(METHODS)), default="1.1", show_default=True, help="How to score.")
+@click.option("--method", type=click.Choice(METHODS), default="1.1", show_default=True, help="How to score.")
 def compute(files: Sequence[Path], method: str, as_json: bool) -> int:
     """Score feeds from FILES, without Redis and without a clock: one JSON line per file.
 

@@ -13,6 +13,7 @@ WrongTypeError             nothing was written                                  
 OutsideRetentionError      nothing was written                                    no
 ClockSkewError             nothing was written                                    once put right
 InvalidSnapshotError       nothing was written                                    no
+OccupiedError              nothing was written                                    elsewhere
 OutcomeUnknownError        written whole, or not at all: nobody answered yet      yes
 PartialCommitError         written in part (permissions changed under way)        once put right
 MissingSnapshotError       (reading) there is none                                –
@@ -136,6 +137,15 @@ class DamagedError(StoreError):
     """A stored snapshot does not parse, does not verify or belongs elsewhere."""
 
     default_next_step = RECONCILE
+
+
+class OccupiedError(StoreError):
+    """The store is not empty, and what was asked for needs one that is."""
+
+    default_next_step = (
+        "use another store, or a namespace of this one: set REGIONAL_SNAPSHOTS_NAMESPACE=replay for both this command "
+        "and whatever reads it"
+    )
 
 
 class DamagedInputError(StoreError):

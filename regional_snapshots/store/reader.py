@@ -76,6 +76,14 @@ class SnapshotReader:
         """The snapshots with the given ids, ``{region: id}``. One round trip."""
         return await self._payloads(ids, asked_for=True)
 
+    async def several(self, names: Sequence[tuple[str, str]]) -> list[Found]:
+        """The snapshots of the given ``(region, id)``, in their order, however many of one region. One round trip."""
+        keys = [RegionKeys(region, self._layout) for region, _ in names]
+        replies = await self._ask(
+            [("GET", key.payload(identity)) for key, (_, identity) in zip(keys, names, strict=True)]
+        )
+        return [_open(reply, *name, key) for reply, name, key in zip(replies, names, keys, strict=True)]
+
     async def ids(self, region: str, since_ms: int, until_ms: int, limit: int) -> list[str]:
         """Retained ids of one region from ``since_ms`` to ``until_ms``, newest first. One round trip."""
         index = RegionKeys(region, self._layout).index

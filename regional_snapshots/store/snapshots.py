@@ -27,6 +27,7 @@ from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileR
 from regional_snapshots.store.records.backup import BackupReport, backup, regions_of, restore
 from regional_snapshots.store.records.feeds import read_feeds, write_feeds
 from regional_snapshots.store.records.follow import Follower, following
+from regional_snapshots.store.records.inputs import Manifest, keep
 from regional_snapshots.store.records.news import EVERY, NewsReader, Of
 from regional_snapshots.store.records.summary import SnapshotSet, newest_set, publish_summary
 
@@ -216,6 +217,11 @@ class SnapshotStore:
     def read_feeds(self, keys: Sequence[str]) -> dict[str, bytes | None]:
         """All feeds at one instant, ``{key: value or None}``. Raises :class:`StoreError`."""
         return self.run(read_feeds(self.feed_connections, keys))
+
+    def keep_inputs(self, manifest: Manifest, documents: Iterable[bytes], now_ms: int) -> None:
+        """Keep what a run at ``now_ms`` was computed from, for as long as its snapshots. Raises :class:`StoreError`."""
+        lasts_ms = max(0, now_ms + self.policy.retention_ms - time.time_ns() // 1_000_000)
+        self.run(keep(self.connections, self.layout, [*documents, manifest.encode()], lasts_ms))
 
     def write_feeds(self, documents: Mapping[str, bytes]) -> None:
         """Put feed documents where producers would, ``{key: document}``. Raises :class:`StoreError`."""
