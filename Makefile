@@ -8,7 +8,8 @@ export DAGSTER_HOME ?= $(CURDIR)/.home/dagster
 
 .PHONY: run test dev lint types test-ui test-deploy soak bench clean
 
-run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL), with sample feeds where there are none
+run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL); an empty one gets a replay and sample feeds
+	@"$(BIN)/regional-snapshots" replay red-sea --if-empty
 	@"$(BIN)/regional-snapshots" feeds load --sample --if-none
 	@"$(BIN)/regional-snapshots" refresh; status=$$?; \
 	  test $$status -eq 0 && echo "Next: make dev, then open http://127.0.0.1:3000" ; exit $$status

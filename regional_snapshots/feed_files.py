@@ -8,8 +8,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, unwrap
+from regional_snapshots.model.feeds import ENERGY_DEPENDENCY, keys_of
 from regional_snapshots.model.instants import TIME_FIELDS, is_finite_number, parse_date, stated_time
+from regional_snapshots.model.shapes.envelopes import unwrap
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -21,7 +22,7 @@ def read_directory(directory: Path) -> tuple[dict[str, bytes], list[str]]:
     documents, skipped = {}, []
     for file in sorted(directory.glob("*.json")):
         key = file.stem.replace("__", ":")
-        if key not in (*DATA_KEYS, *META_KEYS):
+        if key not in keys_of("either") and not key.startswith(ENERGY_DEPENDENCY.members):
             skipped.append(file.name)
             continue
         documents[key] = file.read_bytes()

@@ -21,7 +21,11 @@ class Memory:
         """Remember what one run published."""
         for region, happening in happenings.items():
             self.previous[region] = Previous(happening.snapshot.document)
-            rows, row = self.series.setdefault(region, []), SeriesRow.decode(happening.news.row.encode())
-            if rows and rows[-1].bucket == row.bucket:
-                rows.pop()  # of the snapshots of six hours the last one makes the row
-            rows.append(row)
+            if happening.news.row is not None:
+                self._append(region, SeriesRow.decode(happening.news.row.encode()))
+
+    def _append(self, region: str, row: SeriesRow) -> None:
+        rows = self.series.setdefault(region, [])
+        if rows and rows[-1].bucket == row.bucket:
+            rows.pop()  # of the snapshots of six hours the last one makes the row
+        rows.append(row)

@@ -15,7 +15,8 @@ from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.scoring.methods import Method
 from regional_snapshots.scoring.run import compute_run
 from regional_snapshots.scoring.scored import Previous
-from regional_snapshots.store.errors import MissingSnapshotError, OccupiedError, StoreError
+from regional_snapshots.store.commit import Outcome
+from regional_snapshots.store.errors import ConflictError, MissingSnapshotError, OccupiedError, StoreError
 from regional_snapshots.store.records.inputs import Manifest, digest_of
 from regional_snapshots.store.snapshots import SnapshotStore
 
@@ -69,9 +70,12 @@ def publish(
         started = time.monotonic()
         store.keep_inputs(manifest, documents.values(), step.now_ms)
         news = {happening.snapshot.id: happening.news for happening in step.happenings.values()}
-        for outcome in store.commit_all([entry.snapshot for entry in step.happenings.values()], news=news):
-            if isinstance(outcome, StoreError):
-                raise outcome
+        # Forced: where buckets are longer than a step, its steps would be taken for repeats of one another.
+        for commit in store.commit_all([entry.snapshot for entry in step.happenings.values()], news=news, force=True):
+            if isinstance(commit, StoreError):
+                raise commit
+            if commit.outcome is not Outcome.COMMITTED:
+                raise ConflictError(f"step {step.phase.phase} is {commit.outcome.name}", region=commit.region)
         done(step)
         if steps_per_second:
             time.sleep(max(0.0, 1 / steps_per_second - (time.monotonic() - started)))

@@ -1,0 +1,70 @@
+"""The analyst's commands as they are typed, on one store that was replayed into."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from regional_snapshots_tests.support.server import RedisServer
+from regional_snapshots_tests.support.shell import Shell
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    with RedisServer() as server:
+        made = Shell(tmp_path_factory.mktemp("home"), server.url)
+        made.told = made("replay", "red-sea")
+        yield made
+
+
+def test_a_replay_tells_its_story_and_that_it_is_a_sample(shell):
+    assert shell.told.returncode == 0, shell.told.stderr
+    assert "30 steps published" in shell.told.stdout
+    assert "sample" in shell.told.stdout
+    assert re.search(r"closure +mena +trigger_activated", shell.told.stdout)
+
+
+def test_a_second_replay_could_not_run_unless_it_was_only_wanted_when_empty(shell):
+    done = shell("replay", "red-sea")
+    assert done.returncode == 2
+    assert "NAMESPACE" in done.stderr
+    done = shell("replay", "red-sea", "--if-empty")
+    assert (done.returncode, "not the embedded server" in done.stdout) == (0, True)
+
+
+def test_verify_proves_all_or_one_and_says_so(shell):
+    done = shell("verify")
+    assert (done.returncode, done.stdout) == (0, "240 of 240 snapshots proved\n")
+    verdicts = shell.json("verify", "mena")
+    assert {verdict["state"] for verdict in verdicts} == {"PROVED"}
+    assert len(verdicts) == 30
+    assert len(shell.json("verify", "--id", verdicts[7]["snapshot_id"])) == 1
+    assert shell("verify", "--id", "000000000000-000000000000").returncode == 2
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_rescore_writes_a_table(shell, tmp_path, ending):
+    path = tmp_path / f"said{ending}"
+    answer = shell.json("rescore", "mena", "europe", "--method", "1.2", "--out", str(path))
+    assert answer == {"rows": 60, "left_out": 0, "relabelled": 0, "file": str(path)}
+    if ending == ".csv":
+        assert set(pd.read_csv(path)["region"]) == {"mena", "europe"}
+
+
+def test_rescore_refuses_a_file_of_another_kind_and_a_time_without_snapshots(shell, tmp_path):
+    assert shell("rescore", "--method", "1.2", "--out", "said.xlsx").returncode == 2
+    done = shell("rescore", "--method", "1.2", "--out", str(tmp_path / "said.csv"), "--until", "2001-01-01")
+    assert done.returncode == 2
+    assert "no snapshot is retained" in done.stderr
+
+
+def test_calibrate_scores_what_is_enough_and_says_what_is_too_little(shell):
+    day, week, month = shell.json("calibrate")
+    assert day["n"] == 8 * 26
+    assert 0 <= day["brier"] <= 2
+    assert (week["brier"], month["n"]) == (None, 0)
+    assert "too few" in shell("calibrate").stdout.replace("\n", " ")
+    assert json.loads(shell("calibrate", "mena", "--json").stdout)[0]["n"] == 26
