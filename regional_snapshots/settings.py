@@ -36,6 +36,7 @@ class Settings:
     dagster_home: Path
     key_layout: str
     namespace: str
+    wm_alerts: bool
     retention_days: float
     bucket_minutes: float
     regions_per_run: int
@@ -59,6 +60,7 @@ class Settings:
             dagster_home=_path(env, "DAGSTER_HOME") or home / "dagster",
             key_layout=layout,
             namespace=_namespace(env),
+            wm_alerts=_one_of(env, "WM_ALERTS", ("1", "0")) == "1",
             retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
             bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
             regions_per_run=_whole(env, "REGIONS_PER_RUN", len(REGION_IDS), least=1, most=len(REGION_IDS)),

@@ -48,6 +48,7 @@ def store_options(settings: Settings) -> dict[str, Any]:
         "home": settings.home,
         "layout": settings.key_layout,
         "namespace": settings.namespace,
+        "alerts": settings.wm_alerts,
         "policy": Policy.of(settings.retention_days, settings.bucket_minutes),
     }
 

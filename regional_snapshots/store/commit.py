@@ -105,7 +105,7 @@ class Committer:
                     outcome, owner = decision
                     return Commit(outcome, snapshot.region, snapshot.id, owner, attempt, 0)
                 aim, told = Outcome.LATE if decision.late else Outcome.COMMITTED, decision.told.events
-                commands = transaction(keys, claim, snapshot, decision, seen, self._policy)
+                commands = transaction(keys, claim, snapshot, decision, seen, self._policy, news)
                 replies = await self._connections.exchange(connection, commands)
         except LINK_ERRORS as error:
             if aim:

@@ -37,6 +37,12 @@ class KeyLayout:
     """Whether a claim says what happened, or only the reason, because another program claims the same keys."""
     index_expires: bool
     inputs: str = "snapshot:inputs:{digest}"
+    history: str = ""
+    """List of regimes for the programs that share the layout; "" where there are none."""
+    alerts: str = ""
+    """Queue of their relay; "" where there is none, or alerts are off."""
+    alerted: str = ""
+    """Note of an alert that was queued, with the fields ``type`` and ``hash``."""
 
     def within(self, namespace: str) -> KeyLayout:
         """The same layout, every key under ``<namespace>:``; hash tags, and with them slots, stay what they are.
@@ -47,8 +53,14 @@ class KeyLayout:
             return self
         if not NAMESPACE.fullmatch(namespace):
             raise ValueError(f"{namespace!r} is no namespace: use up to 32 lower-case letters, digits and hyphens")
-        keys = {field: text for field, text in asdict(self).items() if isinstance(text, str) and field != "name"}
+        keys = {
+            field: text for field, text in asdict(self).items() if isinstance(text, str) and text and field != "name"
+        }
         return replace(self, **{field: f"{namespace}:{text}" for field, text in keys.items()})
+
+    def without_alerts(self) -> KeyLayout:
+        """The same layout, but nobody's relay is told."""
+        return replace(self, alerts="", alerted="")
 
     def inputs_key(self, digest: str) -> str:
         """A feed document, or the manifest of a run, by the SHA-256 of its bytes: of no region."""
@@ -95,6 +107,9 @@ WORLDMONITOR = KeyLayout(
     one_slot_per_region=False,
     claims_name_things=False,
     index_expires=False,
+    history="intelligence:regime-history:v1:{region}",
+    alerts="wm:events:queue",
+    alerted="wm:notif:scan-dedup:{type}:{hash}",
 )
 LAYOUTS = {layout.name: layout for layout in (TAGGED, WORLDMONITOR)}
 
@@ -147,6 +162,15 @@ class RegionKeys:
     def series(self) -> str:
         """Sorted set of rows (JSON), one for each six hours, scored by their start (ms)."""
         return self.layout.series.format(region=self.region)
+
+    @property
+    def history(self) -> str:
+        """List of regimes, newest first, for the programs that share the layout."""
+        return self.layout.history.format(region=self.region)
+
+    def alerted(self, event_type: str, digest: str) -> str:
+        """Note that an alert was queued, by us or by others."""
+        return self.layout.alerted.format(type=event_type, hash=digest)
 
     @property
     def quiet(self) -> str:

@@ -62,6 +62,7 @@ class SnapshotStore:
         feeds_url: str = "",
         layout: str = "tagged",
         namespace: str = "",
+        alerts: bool = True,
         policy: Policy | None = None,
         limit: int = 50,
         timeout_s: float = 5.0,
@@ -69,7 +70,8 @@ class SnapshotStore:
         if layout not in LAYOUTS:
             raise ConfigurationError(f"unknown key layout {layout!r}", next_step=f"use one of {', '.join(LAYOUTS)}")
         try:
-            self.layout, self.policy = LAYOUTS[layout].within(namespace), policy or Policy()
+            named = LAYOUTS[layout] if alerts else LAYOUTS[layout].without_alerts()
+            self.layout, self.policy = named.within(namespace), policy or Policy()
         except ValueError as error:
             raise ConfigurationError(str(error), next_step="correct REGIONAL_SNAPSHOTS_NAMESPACE") from None
         patience = self.policy.patience
@@ -286,11 +288,11 @@ class SnapshotStore:
 
 
 def open_store(
-    url: str, *, feeds_url: str, home: Path, layout: str, policy: Policy, namespace: str = ""
+    url: str, *, feeds_url: str, home: Path, layout: str, policy: Policy, namespace: str = "", alerts: bool = True
 ) -> SnapshotStore:
     """The store at ``url``; when that is empty, on the embedded server of ``home``. Raises :class:`StoreError`."""
     url = url or embedded_server(home).ensure()
-    return SnapshotStore(url, feeds_url=feeds_url, layout=layout, policy=policy, namespace=namespace)
+    return SnapshotStore(url, feeds_url=feeds_url, layout=layout, policy=policy, namespace=namespace, alerts=alerts)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -20,6 +20,8 @@ class Writes:
     late: bool
     index_expires_ms: int
     told: Settled = NOTHING_TOLD
+    tells_others: bool = False
+    """Whether the programs that share the layout hear of it, too."""
 
 
 def decide(
@@ -39,7 +41,7 @@ def decide(
     late = newest != mine or order_of(seen.latest) > mine  # latest is ahead of the head where the index was lost
     told_before = late or snapshot.id in seen.news_of  # by an attempt of which something else was damaged since
     told = NOTHING_TOLD if told_before else settle(news, seen.quiet, snapshot.generated_at)
-    return Writes(late=late, index_expires_ms=newest[0] + policy.retention_ms, told=told)
+    return Writes(late, newest[0] + policy.retention_ms, told, tells_others=not told_before)
 
 
 def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:

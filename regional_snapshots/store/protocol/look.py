@@ -11,6 +11,7 @@ from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import MAX_INSTANT_MS, Snapshot
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command, Reply, key_of, refusal, texts
+from regional_snapshots.store.protocol.beside import alerts_of, noted
 from regional_snapshots.store.protocol.quiet import Quiet, pairs
 
 
@@ -28,6 +29,8 @@ class Looked:
     news_of: frozenset[str] = frozenset()
     """Ids of the snapshots of which the newest entries of the streams tell."""
     quiet: Mapping[str, Quiet | None] = field(default_factory=dict)
+    alerted: frozenset[str] = frozenset()
+    """Keys of the alerts that were queued already."""
 
 
 def look(keys: RegionKeys, claim: str, snapshot: Snapshot, news: News = NO_NEWS) -> list[Command]:
@@ -37,7 +40,7 @@ def look(keys: RegionKeys, claim: str, snapshot: Snapshot, news: News = NO_NEWS)
     """
     return [
         ("UNWATCH",),
-        ("WATCH", claim, keys.latest, keys.index),
+        ("WATCH", claim, keys.latest, keys.index, *_alerted(keys, snapshot, news)),
         ("GET", claim),
         ("GET", keys.latest),
         ("ZREVRANGE", keys.index, 0, 0, "WITHSCORES"),
@@ -45,17 +48,28 @@ def look(keys: RegionKeys, claim: str, snapshot: Snapshot, news: News = NO_NEWS)
         ("GET", keys.view(snapshot.generated_at)),
         ("STRLEN", keys.payload(snapshot.id)),
         ("TIME",),
-        *(command for command, wanted in _news(keys, news) if wanted),
+        *(command for command, wanted in _news(keys, snapshot, news) if wanted),
     ]
 
 
-def _news(keys: RegionKeys, news: News) -> list[tuple[Command, bool]]:
+def _alerted(keys: RegionKeys, snapshot: Snapshot, news: News) -> list[str]:
+    """The keys that say which of the snapshot's alerts were queued already; nobody may write them meanwhile."""
+    if not keys.layout.alerts:
+        return []
+    return [key for alert in alerts_of(news, snapshot) for key in noted(alert, keys)]
+
+
+def _news(keys: RegionKeys, snapshot: Snapshot, news: News) -> list[tuple[Command, bool]]:
     """What is read for the sake of the news, and whether this snapshot needs it."""
+    alerted = _alerted(keys, snapshot, news)
     return [
         (("XREVRANGE", keys.events, "+", "-", "COUNT", 1), bool(news.events)),
         (("XREVRANGE", keys.regimes, "+", "-", "COUNT", 1), news.shift is not None),
         (("ZCARD", keys.series), news.row is not None),
         (("HGETALL", keys.quiet), news != NO_NEWS),
+        (("LLEN", keys.history), bool(keys.layout.history) and news.shift is not None),
+        (("LLEN", keys.layout.alerts), bool(alerted)),
+        (("MGET", *alerted), bool(alerted)),
     ]
 
 
@@ -66,7 +80,9 @@ def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snap
             raise refusal(reply, region=snapshot.region, key=key_of(command)) from reply
     _, _, owner, latest, head, score, view, payload_bytes, (seconds, microseconds), *rest = replies
     found = iter(rest)
-    events, regimes, _, quiet = (next(found) if wanted else () for _, wanted in _news(keys, news))
+    asked = _news(keys, snapshot, news)
+    events, regimes, _, quiet, _, _, notes = (next(found) if wanted else () for _, wanted in asked)
+    alerted = zip(_alerted(keys, snapshot, news), notes, strict=True)
     owner, latest, view = texts((owner, latest, view))
     return Looked(
         claim=owner,
@@ -78,6 +94,7 @@ def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snap
         server_ms=int(seconds) * 1000 + int(microseconds) // 1000,
         news_of=frozenset(_snapshot_id(fields) for _, fields in (*events, *regimes)),
         quiet={_text(name): Quiet.decode(value) for name, value in pairs(quiet).items()},
+        alerted=frozenset(key for key, note in alerted if note is not None),
     )
 
 

@@ -7,10 +7,12 @@ from itertools import chain
 
 from redis.exceptions import ResponseError
 
+from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import PartialCommitError
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command, Reply, key_of, refusal
+from regional_snapshots.store.protocol.beside import ALERT_LIFE_S, HISTORY_KEPT, alerts_of, history_entry, noted
 from regional_snapshots.store.protocol.decide import Writes
 from regional_snapshots.store.protocol.look import Looked
 from regional_snapshots.store.protocol.policy import Policy
@@ -25,7 +27,13 @@ class Conflict(Exception):
 
 
 def transaction(
-    keys: RegionKeys, claim: str, snapshot: Snapshot, writes: Writes, seen: Looked, policy: Policy
+    keys: RegionKeys,
+    claim: str,
+    snapshot: Snapshot,
+    writes: Writes,
+    seen: Looked,
+    policy: Policy,
+    news: News = NO_NEWS,
 ) -> list[Command]:
     """The commands of *commit*, sent in one write: all or none of them take effect."""
     expires_ms = snapshot.generated_at + policy.retention_ms
@@ -43,6 +51,7 @@ def transaction(
         expire if keys.layout.index_expires else ("PERSIST", keys.index),
         ("DEL", keys.live),
         *_telling(keys, writes.told, policy, horizon_ms),
+        *(_telling_others(keys, snapshot, news, seen) if writes.tells_others else ()),
         ("EXEC",),
     ]
 
@@ -65,6 +74,20 @@ def _telling(keys: RegionKeys, told: Settled, policy: Policy, horizon_ms: int) -
         commands.append(("HSET", keys.quiet, *chain.from_iterable(entries.items())))
     if told.lifted:
         commands.append(("HDEL", keys.quiet, *told.lifted))
+    return commands
+
+
+def _telling_others(keys: RegionKeys, snapshot: Snapshot, news: News, seen: Looked) -> list[Command]:
+    """For the programs that share the layout: their list of regimes, and the alerts that nobody has queued yet."""
+    commands: list[Command] = []
+    entry = history_entry(news, snapshot) if keys.layout.history else ""
+    if entry:
+        commands += [("LPUSH", keys.history, entry), ("LTRIM", keys.history, 0, HISTORY_KEPT - 1)]
+    for alert in alerts_of(news, snapshot) if keys.layout.alerts else ():
+        notes = noted(alert, keys)
+        if seen.alerted.isdisjoint(notes):
+            commands += [("SET", note, "1", "EX", ALERT_LIFE_S) for note in notes]
+            commands.append(("LPUSH", keys.layout.alerts, alert.message(snapshot, seen.server_ms)))
     return commands
 
 
