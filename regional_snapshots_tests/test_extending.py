@@ -84,6 +84,6 @@ def test_a_feed_is_one_row(copy: Path) -> None:
 
 
 def test_a_trigger_is_one_row(copy: Path) -> None:
-    add(copy / "regional_snapshots/scoring/parity/triggers.py", "TRIGGERS: tuple[Trigger, ...] = (\n", NEW_TRIGGER)
+    add(copy / "regional_snapshots/scoring/tables/triggers.py", "TRIGGERS: tuple[Trigger, ...] = (\n", NEW_TRIGGER)
     active = python(copy, SCORED + "print(json.dumps(scored['latam'].snapshot.document['triggers']['active']))")
     assert [trigger["id"] for trigger in active] == ["latam_fragile"]

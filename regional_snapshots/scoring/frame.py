@@ -60,13 +60,14 @@ def previous_id(previous: Previous) -> str:
     return found if isinstance(found, str) and ID_PATTERN.fullmatch(found) else ""
 
 
-def comparable(document: Any, method: str) -> bool:
-    """Whether a document was made by this method. One that names none is judged by its scoring version, of which the
-    first two numbers name the method; one without either is taken to be of the method in use."""
+def method_of(document: Any) -> str:
+    """The method that made a document: what it says itself, else what its scoring version says ("1.2.0" is of 1.2,
+    "2.0.0" of 2); the empty text when it says neither."""
     block = _meta_of(document)
-    version = block.get("scoring_version")
-    named = block.get("method") or (version.rpartition(".")[0] if isinstance(version, str) else None)
-    return named in (None, "", method)
+    named, version = block.get("method"), block.get("scoring_version")
+    if isinstance(named, str) and named:
+        return named
+    return version.rpartition(".")[0].removesuffix(".0") if isinstance(version, str) else ""
 
 
 def _meta_of(document: Any) -> Mapping[str, Any]:

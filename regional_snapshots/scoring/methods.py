@@ -10,6 +10,9 @@ from typing import Protocol
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.scoring.happenings.facts import Relabel
+from regional_snapshots.scoring.method2.inputs.held import METHOD
+from regional_snapshots.scoring.method2.snapshot import SCORING_VERSION
+from regional_snapshots.scoring.method2.snapshot import score_regions as method2
 from regional_snapshots.scoring.parity.regime import relabelled
 from regional_snapshots.scoring.parity.snapshot import EDITION_1_1, EDITION_1_2
 from regional_snapshots.scoring.parity.snapshot import score_regions as parity
@@ -50,5 +53,6 @@ METHODS: dict[str, Method] = {
     for method in (
         Method("1.1", "1.1.0", "mix", partial(parity, EDITION_1_1), relabelled),
         Method("1.2", "1.2.0", "dependency", partial(parity, EDITION_1_2), relabelled),
+        Method(METHOD, SCORING_VERSION, "either", method2),
     )
-}  # fmt: skip
+}

@@ -32,7 +32,7 @@ class _Match(NamedTuple):
 @lru_cache(maxsize=8192)
 def regions_of(text: str) -> frozenset[str]:
     """The ids of all regions that a free text names; empty when it names no place that has one."""
-    words = _words(text)
+    words = words_of(text)
     taken: set[int] = set()
     regions: set[str] = set()
     for match in sorted(_matches(words), key=lambda match: (-match.length, match.start)):
@@ -56,14 +56,14 @@ def _matches(words: Words) -> list[_Match]:
     return found
 
 
-def _words(text: str) -> Words:
+def words_of(text: str) -> Words:
     """The words of a text, without accents, in the case in which they are written. "U.S." is the word "US"."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if unicodedata.category(char) not in _REMOVED)
     return tuple(_WORD.findall(_ABBREVIATION.sub(lambda match: match[0].replace(".", "") + " ", plain)))
 
 
 def _folded(name: str) -> Words:
-    return tuple(word.casefold() for word in _words(name))
+    return tuple(word.casefold() for word in words_of(name))
 
 
 @cache

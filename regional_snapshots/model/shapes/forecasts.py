@@ -18,16 +18,18 @@ MAX_NESTING = 64
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A prediction. Words that rules compare are lower case, ``place`` is the region as published; ``probability`` may
-    be None, ``fits`` is False where it is stated, but no number. ``case`` is the case file as parsed JSON, None when
-    there is nothing in it. ``case_text`` and ``actor_text`` are its compact JSON in lower case (for actors: of
-    ``signals`` where there is no case file), made once. ``raw_id`` is the id that actors refer to: it keeps mark-up
-    brackets, as readers of actors know it, and is empty for ids such as 0."""
+    """A prediction. Words that rules compare are lower case, ``regions`` are those that ``region`` names.
+
+    ``probability`` may be None, ``fits`` is False where it is stated, but no number. ``case`` is the case file as
+    parsed JSON, None when there is nothing in it. ``case_text`` and ``actor_text`` are its compact JSON in lower case
+    (for actors: of ``signals`` where there is no case file), made once. ``raw_id`` is the id that actors refer to: it
+    keeps mark-up brackets, as readers of actors know it, and is empty for ids such as 0.
+    """
 
     id: str
     raw_id: str
     region: str
-    place: str
+    regions: frozenset[str]
     domain: str
     trend: str
     polarity: str
@@ -58,7 +60,7 @@ def forecasts(payload: Any, reading: Reading) -> tuple[Forecast, ...]:
             id=clean(identity),
             raw_id=clean(identity, keep_brackets=True) if entry.get("id") else "",
             region=place.lower(),
-            place=place,
+            regions=reading.regions(place),
             domain=(reading.text(entry, "domain") or "").lower(),
             trend=(reading.text(entry, "trend") or "").lower(),
             polarity=(reading.text(entry, "polarity") or "").lower(),
@@ -75,6 +77,7 @@ def forecasts(payload: Any, reading: Reading) -> tuple[Forecast, ...]:
 
     rows = reading.rows(payload, "predictions", build)
     reading.used -= sum(not row.fits for row in rows)
+    reading.note_unplaced()
     return rows
 
 

@@ -11,7 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from regional_snapshots.model.instants import parse_date
-from regional_snapshots.model.values import MAX_INSTANT_MS, as_text, number
+from regional_snapshots.model.places import regions_of
+from regional_snapshots.model.values import MAX_INSTANT_MS, as_text, clean, number
+
+MOST_PLACES_NAMED = 8
 
 Row = TypeVar("Row")
 Entry = Mapping[str, Any]
@@ -31,6 +34,7 @@ class Reading:
         self.shaped = True
         self.rejected: Counter[str] = Counter()
         self.notes: list[str] = []
+        self.unplaced: Counter[str] = Counter()
 
     def reject(self, reason: str, count: int = 1) -> None:
         self.rejected[reason] += count
@@ -79,6 +83,21 @@ class Reading:
             self.reject(f"{field} is not text: left empty")
         return text
 
+    def regions(self, place: str) -> frozenset[str]:
+        """The regions that a place's name belongs to; one that belongs to none is counted."""
+        found = regions_of(place)
+        if not found:
+            self.unplaced[clean(place, 60) or "no place at all"] += 1
+        return found
+
+    def note_unplaced(self) -> None:
+        """Note how many entries belong to no region, and the places that most of them name."""
+        if self.unplaced:
+            most = self.unplaced.most_common(MOST_PLACES_NAMED)
+            names = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in most)
+            others = ", …" if len(self.unplaced) > len(most) else ""
+            self.note(f"{self.unplaced.total()} in no region: {names}{others}")
+
     def stated(self, entry: Entry, field: str) -> float | None:
         """A number that the entry is about, None where it is absent.
 
@@ -117,7 +136,7 @@ class Reading:
         if found is not None and abs(found) <= MAX_INSTANT_MS:
             return int(found)
         if value is not None:
-            self.reject(f"{field} is not an instant: the time of the run used")
+            self.reject(f"{field} is not an instant: left out")
         return None
 
 

@@ -24,13 +24,14 @@ class CountryScore:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A signal seen by several sources. Regions are matched with ``theater``, the raw text; ``severity`` is lower case,
-    empty when there is none; ``id`` and ``severity_score`` (roughly 0 to 20) may be None."""
+    """A signal seen by several sources. ``theater`` is the raw text, ``regions`` those that it names; ``severity`` is
+    lower case, empty when there is none; ``id`` and ``severity_score`` (roughly 0 to 20) may be None."""
 
     id: str | None
     type: str | None
     theater: str
     theater_label: str
+    regions: frozenset[str]
     severity: str
     severity_score: float | None
     summary: str
@@ -65,13 +66,16 @@ def signals(payload: Any, reading: Reading) -> tuple[Signal, ...]:
             type=None if kind is None else clean(kind),
             theater=theater,
             theater_label=clean(theater),
+            regions=reading.regions(theater),
             severity=(reading.text(entry, "severity") or "").lower(),
             severity_score=reading.optional(entry, "severityScore"),
             summary=clean(summary),
             detected_at=reading.instant(entry, "detectedAt"),
         )
 
-    return reading.rows(payload, "signals", build)
+    rows = reading.rows(payload, "signals", build)
+    reading.note_unplaced()
+    return rows
 
 
 def alert_count(payload: Any, reading: Reading) -> float | None:

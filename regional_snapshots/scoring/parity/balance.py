@@ -14,13 +14,13 @@ from regional_snapshots.model.shapes.risk import Signal
 from regional_snapshots.model.snapshot import AXES, BUFFERS, PRESSURES
 from regional_snapshots.model.values import clean, clip, mean, percentile, round3, total, weighted_mean
 from regional_snapshots.scoring.parity.scope import Scope
+from regional_snapshots.scoring.tables.producers import leverage_of, producers_of
 
 BASELINE_DEBT_PCT = 60.0
 MARITIME_WITHOUT_DATA = 0.7
 OPENNESS = {"war_zone": 0.0, "critical": 0.2, "high": 0.4, "elevated": 0.6, "normal": 1.0}
 """How open a corridor is under a threat level."""
 OPENNESS_UNKNOWN = 0.7
-PRODUCERS = frozenset(["SA", "RU", "US", "IR", "IQ", "AE", "CA", "KW", "QA", "NG", "NO", "BR", "MX", "VE", "AU"])
 ALLIANCE_WORDS = ("alliance", "treaty", "coordination", "coalition", "nato", "gcc")
 RISING = ("rising", "escalating")
 MILITARY_DOMAINS = ("military", "conflict")
@@ -190,10 +190,10 @@ def maritime_access(scope: Scope) -> Axis:
 
 def energy_leverage(scope: Scope) -> Axis:
     """Section 6.7: how many of the large producers of oil and gas lie in the region; no feed is involved."""
-    producers = [iso2 for iso2, home in REGION_OF.items() if home == scope.region.id and iso2 in PRODUCERS]
+    producers = producers_of(scope.region.id)
     if not producers:
         return Axis(0.0)
-    score = 0.6 if len(producers) < 3 else min(1.0, 0.6 + 0.1 * len(producers))
+    score = leverage_of(producers)
     text = f"Large energy producers: {', '.join(producers)}"
     return Axis(score, [(text, score, [f"producer:{iso2}" for iso2 in producers])])
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from regional_snapshots.model.document.words import REGIME_LABELS, TRIGGER_REASONS, UNCHANGED
+from regional_snapshots.model.document.words import REGIME_LABELS, TRIGGER_REASONS
 from regional_snapshots.model.snapshot import BUFFERS
 from regional_snapshots.model.values import MAX_INSTANT_MS, MAX_MAGNITUDE, clean
+from regional_snapshots.scoring.diff import activation, no_changes
 from regional_snapshots.scoring.parity.regime import CALM
 
 JUMP = 0.15
@@ -38,27 +39,12 @@ class UnreadablePreviousError(ValueError):
     """A previous snapshot cannot be compared with; the text says why."""
 
 
-def no_changes() -> dict[str, Any]:
-    """The changes of a region about which there is nothing to say."""
-    return {
-        "regime_changed": None,
-        "scenario_jumps": [],
-        "trigger_activations": [],
-        "trigger_deactivations": [],
-        "corridor_breaks": [],
-        "leverage_shifts": [],
-        "buffer_failures": [],
-        "reroute_waves": None,
-        "mobility_disruptions": [],
-    }
-
-
 def first_changes(label: str, current: Mapping[str, Any]) -> dict[str, Any]:
     """Changes of the first snapshot ever: a regime other than calm, and every active trigger."""
     changes = no_changes()
     if label != CALM:
         changes["regime_changed"] = {"from": "", "to": label}
-    changes["trigger_activations"] = [_activation(trigger) for trigger in current["triggers"]["active"]]
+    changes["trigger_activations"] = [activation(trigger) for trigger in current["triggers"]["active"]]
     return changes
 
 
@@ -70,7 +56,7 @@ def changes_since(baseline: Baseline, label: str, current: Mapping[str, Any]) ->
         changes["regime_changed"] = {"from": before, "to": label}
     if baseline.active is not None:
         active = {trigger["id"]: trigger for trigger in current["triggers"]["active"]}
-        changes["trigger_activations"] = [_activation(active[id]) for id in active if id not in baseline.active]
+        changes["trigger_activations"] = [activation(active[id]) for id in active if id not in baseline.active]
         changes["trigger_deactivations"] = [{"id": id} for id in baseline.active if id not in active]
     changes["scenario_jumps"] = _scenario_jumps(baseline, current["scenario_sets"])
     changes["corridor_breaks"] = _corridor_breaks(baseline, current["balance"])
@@ -81,19 +67,6 @@ def changes_since(baseline: Baseline, label: str, current: Mapping[str, Any]) ->
         if baseline.balance.get(axis, 1) - current["balance"][axis] > BUFFER_FAILURE
     ]
     return changes
-
-
-def trigger_reason(changes: Mapping[str, Any]) -> str:
-    """Why the snapshot was made: the first kind of change that occurred, else the schedule."""
-    for member, reason in (
-        ("regime_changed", "regime_shift"),
-        ("trigger_activations", "trigger_activation"),
-        ("corridor_breaks", "corridor_break"),
-        ("leverage_shifts", "leverage_shift"),
-    ):
-        if changes[member]:
-            return reason
-    return UNCHANGED
 
 
 def baseline_of(document: Any, region_id: str) -> Baseline:
@@ -181,10 +154,6 @@ def _number(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= MAX_MAGNITUDE:
         raise UnreadablePreviousError(f"{what} is not a number")
     return value
-
-
-def _activation(trigger: Mapping[str, Any]) -> dict[str, str]:
-    return {"id": trigger["id"], "description": trigger["description"]}
 
 
 def _scenario_jumps(baseline: Baseline, sets: list[dict[str, Any]]) -> list[dict[str, Any]]:

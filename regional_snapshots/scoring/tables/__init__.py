@@ -1,0 +1,1 @@
+"""Tables that the methods share: triggers, transmissions, words that name actors, producers of energy."""
