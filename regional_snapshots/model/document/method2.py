@@ -183,12 +183,12 @@ class Airspace(TypedDict):
 
 
 class Mobility(TypedDict):
-    """What disturbs movement through the air."""
+    """What disturbs movement through the air; ``reroute_intensity`` is null while nobody knows of the flights."""
 
     airspace: Annotated[list[Airspace], Field(max_length=1)]
     flight_corridors: Annotated[list[parts.FlightCorridor], Field(max_length=0)]
     airports: list[parts.Airport]
-    reroute_intensity: Share
+    reroute_intensity: Share | None
     notam_closures: list[Text]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.scoring.diff import no_changes
 from regional_snapshots.scoring.happenings import falls
 from regional_snapshots.scoring.happenings.falls import Fall, Past
 from regional_snapshots.scoring.happenings.gaps import Turn, turn_before, turn_between
@@ -22,7 +23,7 @@ from regional_snapshots.scoring.happenings.grounds import (
 )
 from regional_snapshots.scoring.happenings.told import Telling, telling
 from regional_snapshots.scoring.happenings.view import View
-from regional_snapshots.scoring.parity.changes import no_changes, two_decimals
+from regional_snapshots.scoring.parity.changes import two_decimals
 
 Relabel = Callable[[Mapping[str, float | None], Mapping[str, float | None]], str]
 """The regime that a snapshot of these axes would have if some were at other values; "" when that cannot be said."""

@@ -17,13 +17,13 @@ from regional_snapshots.model.events import Event
 from regional_snapshots.model.news import News, shift_of
 from regional_snapshots.model.series import SeriesRow, row_of
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.scoring.diff import trigger_reason
 from regional_snapshots.scoring.happenings.facts import Facts, Relabel, facts_since, first_facts
 from regional_snapshots.scoring.happenings.falls import Past
 from regional_snapshots.scoring.happenings.gaps import gaps_now
 from regional_snapshots.scoring.happenings.telling import Narrator
 from regional_snapshots.scoring.happenings.told import Telling, Told, activations
 from regional_snapshots.scoring.happenings.view import View, view_of
-from regional_snapshots.scoring.parity.changes import trigger_reason
 
 Document = Mapping[str, Any]
 

@@ -12,8 +12,8 @@ from regional_snapshots.model.events import Event
 from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.series import SERIES_BUCKET_MS, SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.scoring.diff import no_changes
 from regional_snapshots.scoring.happenings.happening import happening
-from regional_snapshots.scoring.parity.changes import no_changes
 
 NOW = 1_787_400_000_000
 SIX_H = SERIES_BUCKET_MS
