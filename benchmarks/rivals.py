@@ -15,12 +15,14 @@ from redis.asyncio import BlockingConnectionPool
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.keys import RegionKeys
+from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.decide import Writes
-from regional_snapshots.store.protocol.look import Looked, look
-from regional_snapshots.store.protocol.transaction import transaction
+from regional_snapshots.store.protocol.look import Look, Looked
+from regional_snapshots.store.protocol.transaction import Publication
 
 LIFE_MS = 90 * 86_400_000
 POLICY = Policy()
+NEWEST = Server("valkey", (7, 2))
 
 
 def one_after_another(client: redis.Redis, snapshots: Sequence[Snapshot]) -> None:
@@ -63,7 +65,8 @@ def exchanges(snapshot: Snapshot) -> Exchanges:
     claim = keys.claim(snapshot.reason, now_ms // POLICY.bucket_ms)
     seen = Looked(None, None, None, False, None, 0, now_ms)
     writes = Writes(late=False, index_expires_ms=now_ms + LIFE_MS)
-    return [look(keys, claim, snapshot), transaction(keys, claim, snapshot, writes, seen, POLICY)]
+    publication = Publication(keys, claim, snapshot, writes, seen, POLICY, NEWEST)
+    return [Look(keys, claim, snapshot, server=NEWEST).batch.commands, publication.batch.commands]
 
 
 async def redis_py(url: str, commits: Sequence[Exchanges], connections: int) -> None:

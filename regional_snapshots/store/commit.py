@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from regional_snapshots.model.events import Event
 from regional_snapshots.model.news import NO_NEWS, News
@@ -21,14 +22,15 @@ from regional_snapshots.store.errors import (
     StoreError,
 )
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
-from regional_snapshots.store.link.connections import LINK_ERRORS, Connections
+from regional_snapshots.store.link.connections import LINK_ERRORS, Connections, Wire
 from regional_snapshots.store.link.refusals import PASSING
 from regional_snapshots.store.link.waiting import Tries
-from regional_snapshots.store.protocol.decide import Writes, decide
-from regional_snapshots.store.protocol.look import look, read_look
+from regional_snapshots.store.protocol.decide import Writes, decide, is_doubtful
+from regional_snapshots.store.protocol.look import Look, Looked, LookForOwner
 from regional_snapshots.store.protocol.policy import Commit, Outcome, Policy
+from regional_snapshots.store.protocol.replicas import UNKNOWN, lacking_replicas
 from regional_snapshots.store.protocol.resolve import InDoubt, resolve
-from regional_snapshots.store.protocol.transaction import Conflict, read_transaction, transaction
+from regional_snapshots.store.protocol.transaction import Conflict, Publication
 
 __all__ = ["Commit", "Committer", "Outcome", "Policy"]
 
@@ -97,22 +99,46 @@ class Committer:
         aim: Outcome | None = None
         told: tuple[Event, ...] = ()
         try:
-            async with self._connections.borrow(self._connections.node_of(keys.index)) as connection:
-                replies = await self._connections.exchange(connection, look(keys, claim, snapshot, news))
-                seen = read_look(replies, keys, claim, snapshot, news)
+            async with self._connections.borrow(self._connections.node_of(keys.index)) as wire:
+                seen = await self._look(wire, keys, claim, snapshot, news)
                 decision = decide(seen, snapshot, self._policy, news, force=force)
+                while is_doubtful(decision) and not await self._is_stored(wire, keys, decision[1]):
+                    seen = replace(seen, ghosts=seen.ghosts | {decision[1]})
+                    decision = decide(seen, snapshot, self._policy, news, force=force)
                 if not isinstance(decision, Writes):
                     outcome, owner = decision
                     return Commit(outcome, snapshot.region, snapshot.id, owner, attempt, 0)
                 aim, told = Outcome.LATE if decision.late else Outcome.COMMITTED, decision.told.events
-                commands = transaction(keys, claim, snapshot, decision, seen, self._policy, news)
-                replies = await self._connections.exchange(connection, commands)
+                publication = Publication(keys, claim, snapshot, decision, seen, self._policy, wire.server, news)
+                await self._connections.send(wire, publication.batch)
+                warnings = await self._warnings(wire) if publication.applied else ()
         except LINK_ERRORS as error:
             if aim:
                 raise InDoubt(aim, told) from error
             raise self._connections.broken(error, region=snapshot.region) from error
-        read_transaction(replies, commands, snapshot)
-        return Commit(aim, snapshot.region, snapshot.id, snapshot.id, attempt, len(snapshot.payload), told)
+        publication.check()
+        return Commit(aim, snapshot.region, snapshot.id, snapshot.id, attempt, len(snapshot.payload), told, warnings)
+
+    async def _look(self, wire: Wire, keys: RegionKeys, claim: str, snapshot: Snapshot, news: News) -> Looked:
+        look = Look(keys, claim, snapshot, news, server=wire.server)
+        await self._connections.send(wire, look.batch)
+        seen = look.seen()
+        wire.server = look.server()
+        return seen
+
+    async def _is_stored(self, wire: Wire, keys: RegionKeys, owner: str) -> bool:
+        look = LookForOwner(keys, owner)
+        await self._connections.send(wire, look.batch)
+        return look.stored()
+
+    async def _warnings(self, wire: Wire) -> tuple[str, ...]:
+        """What the caller should know of a commit that stands."""
+        if not self._policy.min_replicas:
+            return ()
+        try:
+            return await lacking_replicas(self._connections, wire, self._policy.min_replicas)
+        except LINK_ERRORS:
+            return UNKNOWN
 
 
 def _refuse_invalid(snapshot: Snapshot) -> None:

@@ -8,17 +8,17 @@ cannot be had, its place holds the error, so that nobody waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
-
-from redis.exceptions import ResponseError
 
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES, DamagedSnapshotError, Snapshot, instant_of
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
-from regional_snapshots.store.link.connections import Connections, Reply, refusal, texts
-from regional_snapshots.store.records.news import Of, asking_for_rows, read_all, row_of_member
+from regional_snapshots.store.link.batch import Asked, Batch, text
+from regional_snapshots.store.link.connections import Connections
+from regional_snapshots.store.link.refusals import refusal
+from regional_snapshots.store.records.news import Of, ask_for_rows, read_all, row_of_member
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,31 +46,23 @@ class SnapshotReader:
     ) -> tuple[dict[str, Found], Of[SeriesRow]]:
         """The newest snapshot of each region, and its rows of the series from ``since_ms`` on (None: no rows), oldest
         first, read with the pointers. Two round trips."""
-        keys = {region: RegionKeys(region, self._layout) for region in regions}
-        pointing = [("GET", key.latest) for key in keys.values()]
-        asked = {} if since_ms is None else asking_for_rows(keys.values(), since_ms)
-        replies = await self._ask([*pointing, *asked.values()])
-        ids = {
-            region: _pointer(reply, region, keys[region].latest) for region, reply in zip(keys, replies, strict=False)
-        }
-        rows = {
-            region: read_all(reply, row_of_member, region, keys[region].series)
-            for region, reply in zip(asked, replies[len(pointing) :], strict=True)
-        }
-        return await self._payloads(ids), rows
+        batch = Batch()
+        keys = [self._keys(region) for region in dict.fromkeys(regions)]
+        pointers = {each.region: batch.ask("GET", each.latest) for each in keys}
+        asked = {} if since_ms is None else {each.region: ask_for_rows(batch, each, since_ms) for each in keys}
+        await self._connections.read(batch)
+        rows = {region: read_all(found, row_of_member, region) for region, found in asked.items()}
+        return await self._payloads({region: _pointer(found, region) for region, found in pointers.items()}), rows
 
     async def as_of(self, regions: Iterable[str], instant_ms: int) -> dict[str, Found]:
         """The newest snapshot of each region that is not younger than ``instant_ms``. Two round trips."""
-        keys = {region: RegionKeys(region, self._layout) for region in regions}
-        replies = await self._ask(
-            [("ZREVRANGEBYSCORE", key.index, instant_ms, "-inf", "LIMIT", 0, 1) for key in keys.values()]
-        )
-        newest = [(reply[0] if reply else None) if isinstance(reply, list) else reply for reply in replies]
-        ids = {
-            region: _pointer(entry, region, keys[region].index, as_of=True)
-            for region, entry in zip(keys, newest, strict=True)
+        batch = Batch()
+        newest = {
+            region: batch.ask("ZREVRANGEBYSCORE", self._keys(region).index, instant_ms, "-inf", "LIMIT", 0, 1)
+            for region in regions
         }
-        return await self._payloads(ids)
+        await self._connections.read(batch)
+        return await self._payloads({region: _pointer(asked, region, as_of=True) for region, asked in newest.items()})
 
     async def get(self, ids: Mapping[str, str]) -> dict[str, Found]:
         """The snapshots with the given ids, ``{region: id}``. One round trip."""
@@ -86,11 +78,12 @@ class SnapshotReader:
 
     async def ids(self, region: str, since_ms: int, until_ms: int, limit: int) -> list[str]:
         """Retained ids of one region from ``since_ms`` to ``until_ms``, newest first. One round trip."""
-        index = RegionKeys(region, self._layout).index
-        [reply] = await self._ask([("ZREVRANGEBYSCORE", index, until_ms, since_ms, "LIMIT", 0, limit)])
-        if isinstance(reply, ResponseError | StoreError):
-            raise refusal(reply, region=region, key=index) from reply
-        return [identity or "" for identity in texts(reply)]
+        batch = Batch()
+        index = self._keys(region).index
+        found = batch.ask("ZREVRANGEBYSCORE", index, until_ms, since_ms, "LIMIT", 0, limit)
+        await self._connections.read(batch)
+        batch.check(region)
+        return [text(identity) for identity in found.value]
 
     async def history(self, region: str, since_ms: int, until_ms: int, limit: int) -> pd.DataFrame:
         """One row a snapshot, newest first; see ``HISTORY_COLUMNS``. One round trip, and one per ``PAGE`` rows.
@@ -102,13 +95,10 @@ class SnapshotReader:
         rows = []
         ids = await self.ids(region, since_ms, until_ms, limit)
         for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
-            keys = RegionKeys(region, self._layout)
-            replies = await self._ask([("GET", keys.payload(identity)) for identity in page])
-            rows += [
-                _row(identity, _open(reply, region, identity, keys))
-                for reply, identity in zip(replies, page, strict=True)
-            ]
+            batch = Batch()
+            page = {identity: self._payload(batch, region, identity) for identity in ids[start : start + PAGE]}
+            await self._connections.read(batch)
+            rows += [_row(identity, _open(asked, region, identity)) for identity, asked in page.items()]
         frame = pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
         for name in (name for name, kind in HISTORY_COLUMNS.items() if kind == "float64"):
             frame[name] = pd.to_numeric(frame[name], errors="coerce")  # what another program wrote may be anything
@@ -129,17 +119,25 @@ class SnapshotReader:
         return dict(zip(names, await asyncio.gather(*map(settled, names)), strict=True))
 
     async def _payloads(self, ids: Mapping[str, str | StoreError], *, asked_for: bool = False) -> dict[str, Found]:
-        known = {region: identity for region, identity in ids.items() if isinstance(identity, str)}
-        keys = {region: RegionKeys(region, self._layout) for region in known}
-        replies = await self._ask([("GET", keys[region].payload(identity)) for region, identity in known.items()])
-        found: dict[str, Found] = {
-            region: _open(reply, region, identity, keys[region], asked_for=asked_for)
-            for (region, identity), reply in zip(known.items(), replies, strict=True)
+        batch = Batch()
+        asked = {
+            region: self._payload(batch, region, identity)
+            for region, identity in ids.items()
+            if isinstance(identity, str)
         }
-        return {region: found.get(region, problem) for region, problem in ids.items()}
+        await self._connections.read(batch)
+        return {
+            region: _open(asked[region], region, identity, asked_for=asked_for)
+            if isinstance(identity, str)
+            else identity
+            for region, identity in ids.items()
+        }
 
-    async def _ask(self, commands: Sequence[tuple]) -> list[Reply]:
-        return await self._connections.ask(commands, answer_errors=True) if commands else []
+    def _payload(self, batch: Batch, region: str, identity: str) -> Asked:
+        return batch.ask("GET", self._keys(region).payload(identity))
+
+    def _keys(self, region: str) -> RegionKeys:
+        return RegionKeys(region, self._layout)
 
 
 HISTORY_COLUMNS = {
@@ -180,31 +178,35 @@ def _row(identity: str, found: Found) -> dict:
     return row
 
 
-def _pointer(reply: Reply, region: str, key: str, *, as_of: bool = False) -> str | StoreError:
-    if isinstance(reply, ResponseError | StoreError):
-        return refusal(reply, region=region, key=key)
-    if reply is None and as_of:
-        return MissingSnapshotError("no snapshot is kept from that time", region=region, key=key, next_step=LISTED)
-    if reply is None:
-        return MissingSnapshotError("no snapshot is published", region=region, key=key)
-    [identity] = texts([reply])
+def _pointer(asked: Asked, region: str, *, as_of: bool = False) -> str | StoreError:
+    """The id that latest names, or the index as of an instant; or why there is none."""
+    if asked.refused:
+        return refusal(asked.reply, region=region, key=asked.key)
+    raw = next(iter(asked.value), None) if as_of else asked.value
+    if raw is None and as_of:
+        return MissingSnapshotError(
+            "no snapshot is kept from that time", region=region, key=asked.key, next_step=LISTED
+        )
+    if raw is None:
+        return MissingSnapshotError("no snapshot is published", region=region, key=asked.key)
+    identity = text(raw)
     try:
         instant_of(identity)
     except ValueError:
-        return DanglingPointerError(f"{identity[:SHOWN]!r} is no snapshot id", region=region, key=key)
+        return DanglingPointerError(f"{identity[:SHOWN]!r} is no snapshot id", region=region, key=asked.key)
     return identity
 
 
-def _open(reply: Reply, region: str, identity: str, keys: RegionKeys, *, asked_for: bool = False) -> Found:
-    key = keys.payload(identity)
-    if isinstance(reply, ResponseError | StoreError):
-        return refusal(reply, region=region, key=key)
-    if reply is None and asked_for:
+def _open(asked: Asked, region: str, identity: str, *, asked_for: bool = False) -> Found:
+    key = asked.key
+    if asked.refused:
+        return refusal(asked.reply, region=region, key=key)
+    if asked.value is None and asked_for:
         problem = "there is no such snapshot (expired, or never written)"
         return MissingSnapshotError(problem, region=region, key=key, next_step=LISTED)
-    if reply is None:
+    if asked.value is None:
         return DanglingPointerError(f"{identity} is named but not stored", region=region, key=key)
     try:
-        return Snapshot.open(reply, region=region, id=identity)
+        return Snapshot.open(asked.value, region=region, id=identity)
     except DamagedSnapshotError as error:
         return DamagedError(str(error), region=region, key=key)

@@ -183,15 +183,17 @@ def test_another_regions_payload_is_not_quarantined_for_a_wrong_entry(server):
         assert every_violation(client, "worldmonitor") == []
 
 
-def test_a_claim_left_behind_frees_its_bucket_at_once(store, server):
+@pytest.mark.parametrize("reconciled", [False, True])
+def test_a_claim_left_behind_frees_its_bucket_at_once(store, server, reconciled):
     client = server.client()
     now_ms = client.time()[0] * 1000 - 61_000
     lost, next_try = (snapshot("mena", now_ms, reason="regime_shift", take=take) for take in (1, 2))
     claims = names_of(store.layout.name, "mena").claims
     client.set(f"{claims}regime_shift:{now_ms // 900_000}", lost.id, ex=900)
-    assert store.commit(next_try).outcome is Outcome.DUPLICATE
-    assert [finding.kind for finding in store.reconcile(["mena"]).findings] == ["claim_dangling"]
+    if reconciled:
+        assert [finding.kind for finding in store.reconcile(["mena"]).findings] == ["claim_dangling"]
     assert store.commit(next_try).outcome is Outcome.COMMITTED
+    assert violations(client, store.layout.name, "mena") == []
 
 
 def test_a_claim_of_a_program_that_writes_after_claiming_is_left_to_it_for_a_minute(server):

@@ -1,6 +1,6 @@
 """The commit protocol in the small: every interleaving of two writers and a reconciler on one region, visited.
 
-The writers run the project's own *look*, *decide*, *transaction* and *read_look* against a server of a few lines; the
+The writers run the project's own *look*, *decide* and *commit* against a server of a few lines; the
 loop around them and the reconciler's repair of latest are written down here once more. In between anything may happen:
 another's transaction comes between two commands of a look, a message is lost, or arrives when nobody waits for it any
 more, a process is killed and begins anew, a claim expires, latest is damaged from outside. A message that is lost and
@@ -14,14 +14,17 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
 from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASON
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Outcome
-from regional_snapshots.store.protocol import look, transaction
+from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.decide import Writes
+from regional_snapshots.store.protocol.look import Looked, LookForOwner
+from regional_snapshots.store.protocol.transaction import Publication
 from regional_snapshots_tests.support.protocol_scenarios import KEYS, MISTAKES, POLICY, SCENARIOS, Protocol, Scenario
 from regional_snapshots_tests.support.protocol_server import NOW_MS, Store, executed, served
 
@@ -31,6 +34,8 @@ RECONCILER = 2
 """Place of the reconciler among the processes; the two writers come before it."""
 
 AS_WRITTEN = Protocol()
+NEWEST = Server("valkey", (7, 2))
+NOTHING = Looked(None, None, None, False, None, 0, NOW_MS)
 SLICES = (2, 3, 5)
 """Where another's transaction may come between the commands of one *look*: after WATCH, the claim, and the head."""
 
@@ -85,7 +90,8 @@ class Model:
         self.claims = tuple(KEYS.claim(made.reason, made.generated_at // POLICY.bucket_ms) for made in self.snapshots)
         self.all = {made.id: made for made in (*scenario.stored, *self.snapshots)}
         self.looks = [
-            tuple(protocol.look(KEYS, claim, made)) for claim, made in zip(self.claims, self.snapshots, strict=True)
+            tuple(protocol.look(KEYS, claim, made, server=NEWEST).batch.commands)
+            for claim, made in zip(self.claims, self.snapshots, strict=True)
         ]
         self.facts = cache(self._facts)
         self.concluded = cache(self._concluded)
@@ -94,9 +100,10 @@ class Model:
         """The scenario's first state: what is stored was committed long ago, its claims have expired."""
         store: Store = frozenset()
         for made in self.scenario.stored:
-            seen = look.Looked(None, None, None, False, None, 0, NOW_MS)
-            store, _ = executed(store, tuple(transaction.transaction(KEYS, "", made, Writes(False, 0), seen, POLICY)))
+            store, _ = executed(store, _publication("", made, NOTHING, Writes(False, 0)))
         store = frozenset((key, value) for key, value in store if key)
+        if self.scenario.ghost:
+            store |= {(self.claims[0], b"somebody-who-is-not-stored")}
         damage, expiry = self.scenario.damage, self.scenario.expiry
         writer = Process(mortal=not damage)
         reconciler = Process(POLICY.attempts, mortal=False) if damage else Process(told=(SETTLED, ""))
@@ -129,24 +136,38 @@ class Model:
     # A process, alone
 
     def look(self, state: State, place: int) -> State:
-        """The server serves some more commands of *look*; after the last one, the writer decides."""
+        """The server serves some more commands of *look*, or of the look for an owner; then the writer decides."""
         process, commands = state.processes[place], self.looks[place]
         count = len(process.replies)
-        upto = next(end for end in (*SLICES, len(commands)) if end > count)
-        replies = (*process.replies, *(_frozen(served(state.store, command)) for command in commands[count:upto]))
+        if count < len(commands):
+            served_next = commands[count : next(end for end in (*SLICES, len(commands)) if end > count)]
+        else:
+            _, _, served_next = self.concluded(place, process.replies)
+        replies = (*process.replies, *(_frozen(served(state.store, command)) for command in served_next))
         watched = frozenset(commands[1][1:])
-        if len(replies) < len(commands):
+        told, sent, more = self.concluded(place, replies) if len(replies) >= len(commands) else ((), (), commands)
+        if more:
             return _with(state, place, process._replace(replies=replies, watched=watched))
-        told, sent = self.concluded(place, replies)
         return _told(state, place, *told) if told else _with(state, place, process._replace(replies=(), sent=sent))
 
-    def _concluded(self, place: int, replies: tuple) -> tuple[tuple, tuple]:
+    def _concluded(self, place: int, replies: tuple) -> tuple[tuple, tuple, tuple]:
+        """What the caller is told, what is sent, or what is asked next; the other two are empty."""
         made, claim = self.snapshots[place], self.claims[place]
-        seen = look.read_look(list(replies), KEYS, claim, made)
+        look = self.protocol.look(KEYS, claim, made, server=NEWEST)
+        count = len(look.batch.commands)
+        look.batch.fill(replies[:count])
+        seen, owners_there = look.seen(), list(replies[count:])
         decision = self.protocol.decide(seen, made, POLICY, force=self.forced[place])
+        while self.protocol.is_doubtful(decision):
+            if not owners_there:
+                return (), (), tuple(LookForOwner(KEYS, decision[1]).batch.commands)
+            if owners_there.pop(0):
+                break
+            seen = replace(seen, ghosts=seen.ghosts | {decision[1]})
+            decision = self.protocol.decide(seen, made, POLICY, force=self.forced[place])
         if not isinstance(decision, Writes):
-            return decision, ()
-        return (), tuple(transaction.transaction(KEYS, claim, made, decision, seen, POLICY))
+            return decision, (), ()
+        return (), _publication(claim, made, seen, decision), ()
 
     def examine(self, state: State, place: int) -> State:
         """The reconciler watches every key; then it reads, judges and mends."""
@@ -294,6 +315,10 @@ class Model:
         if not set(entries) == payloads == views:
             raise Violation(f"half written: index {entries}, payloads {payloads}, views {views}")
         return entries, held.get(KEYS.latest, b"").decode() == (entries or ("",))[-1]
+
+
+def _publication(claim: str, made: Snapshot, seen: Looked, writes: Writes) -> tuple:
+    return tuple(Publication(KEYS, claim, made, writes, seen, POLICY, NEWEST).batch.commands)
 
 
 def pointer(store: Store) -> tuple:

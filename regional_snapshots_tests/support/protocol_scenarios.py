@@ -10,8 +10,8 @@ from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASO
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.protocol import decide, look
-from regional_snapshots.store.protocol.decide import Writes
+from regional_snapshots.store.protocol.decide import Writes, decide, is_doubtful
+from regional_snapshots.store.protocol.look import Look
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.protocol_server import NOW_MS
 
@@ -23,8 +23,9 @@ KEYS = RegionKeys("latam")
 class Protocol:
     """The functions of the code that are explored; a planted mistake replaces one."""
 
-    look: Callable[..., list] = look.look
-    decide: Callable[..., Any] = decide.decide
+    look: Callable[..., Look] = Look
+    decide: Callable[..., Any] = decide
+    is_doubtful: Callable[..., bool] = is_doubtful
     blind: bool = False
     mends_unwatched: bool = False
     forgets_doubt: bool = False
@@ -34,6 +35,7 @@ class Protocol:
 class Scenario:
     """What is stored at first, the snapshots of both writers (the second one may be forced), and what may happen:
     that a claim expires, or that latest is damaged; only then is there a reconciler, and whoever is killed stays dead.
+    ``ghost``: the bucket of the first one is claimed by somebody who is not stored.
     """
 
     stored: tuple[Snapshot, ...]
@@ -41,6 +43,7 @@ class Scenario:
     forced: bool = False
     expiry: bool = False
     damage: bool = False
+    ghost: bool = False
 
 
 def _made(bucket: int, offset_ms: int, reason: str = "regime_shift") -> Snapshot:
@@ -56,6 +59,7 @@ SCENARIOS = {
     "two buckets, latest damaged": Scenario((OLD,), (FIRST, SECOND), damage=True),
     "two buckets, empty store": Scenario((), (FIRST, SECOND)),
     "one snapshot, two processes": Scenario((OLD,), (FIRST, FIRST), expiry=True),
+    "one bucket, claimed by a ghost": Scenario((OLD,), (FIRST, RIVAL), expiry=True, ghost=True),
     "one bucket, forced": Scenario((OLD,), (FIRST, RIVAL), forced=True),
     "one bucket, nothing changed": Scenario((OLD,), (FIRST, UNCHANGED)),
     "one bucket, both late": Scenario((OLD, NEWEST), (FIRST, RIVAL)),
@@ -63,20 +67,37 @@ SCENARIOS = {
 
 
 def _latest_though_late(*arguments: Any, **options: Any) -> Any:
-    decision = decide.decide(*arguments, **options)
+    decision = decide(*arguments, **options)
     return replace(decision, late=False) if isinstance(decision, Writes) else decision
 
 
-def _watching(given: tuple, *keys: str) -> list:
-    return [("WATCH", *keys) if command[0] == "WATCH" else command for command in look.look(*given)]
+def _watching(*keys: str) -> Callable[..., Look]:
+    def look(*given: Any, **named: Any) -> Look:
+        made = Look(*given, **named)
+        for asked in made.batch.asked:
+            if asked.command[0] == "WATCH":
+                asked.command = ("WATCH", *keys)
+        return made
+
+    return look
 
 
 MISTAKES = {
     "EXEC is sent again without looking": ("two buckets", Protocol(blind=True)),
     "latest is set though late": ("two buckets", Protocol(decide=_latest_though_late)),
-    "the claim is read without watching": ("one bucket", Protocol(look=lambda *given: _watching(given))),
-    "latest alone is watched": ("one bucket, both late", Protocol(look=lambda *given: _watching(given, KEYS.latest))),
+    "the claim is read without watching": (
+        "one bucket",
+        Protocol(look=_watching()),
+    ),
+    "latest alone is watched": (
+        "one bucket, both late",
+        Protocol(look=_watching(KEYS.latest)),
+    ),
     "a doubtful outcome is told as a failure": ("one bucket", Protocol(forgets_doubt=True)),
+    "a claim is believed though its owner is not stored": (
+        "one bucket, claimed by a ghost",
+        Protocol(is_doubtful=lambda _: False),
+    ),
     "latest is mended without watching": ("two buckets, latest damaged", Protocol(mends_unwatched=True)),
 }
 """What is done wrong, where it has to be found, and the protocol that does it."""

@@ -22,6 +22,7 @@ WRITES: dict[str, Callable[..., Any]] = {
 }
 READS: dict[str, Callable[..., Any]] = {
     "GET": lambda held: held,
+    "EXISTS": lambda held: int(held is not None),
     "STRLEN": lambda held: len(held or b""),
     "ZSCORE": lambda held, name: {entry: score for score, entry in held or ()}.get(name),
     "ZREVRANGE": lambda held, *_: [held[-1][1].encode(), held[-1][0]] if held else [],

@@ -16,16 +16,25 @@ from regional_snapshots.store.link.refusals import refusal
 
 Command = tuple[Any, ...]
 Reply = Any
+ERRORS = (ResponseError, StoreError)
+"""What stands in the place of a reply where there is none: the server's refusal, or why it was not heard."""
+
+
+_PENDING: Reply = object()
 
 
 class Asked:
-    """One command and, once its batch has run, the server's ``reply`` to it: a value, or an error as it came."""
+    """One command and, once its batch has run, the server's ``reply`` to it: a value, or an error as it came.
 
-    __slots__ = ("_replies", "command")
+    ``queued``, of a command of a transaction: what the server said when it came by, before ``EXEC``.
+    """
 
-    def __init__(self, command: Command) -> None:
-        self.command = command
-        self._replies: list[Reply] = []
+    __slots__ = ("_reply", "command", "optional", "queued")
+
+    def __init__(self, command: Command, *, optional: bool = False) -> None:
+        self.command, self.optional = command, optional
+        self._reply: Reply = _PENDING
+        self.queued: Reply = None
 
     @property
     def key(self) -> str:
@@ -35,31 +44,25 @@ class Asked:
     @property
     def reply(self) -> Reply:
         """The reply as it came, an error reply too. Raises ``LookupError`` before the batch has run."""
-        if not self._replies:
+        if self._reply is _PENDING:
             raise LookupError(f"{self.command[0]} has not been sent yet")
-        return self._replies[-1]
-
-    @property
-    def queued(self) -> Reply:
-        """What the server said to a command of a transaction when it came by, before ``EXEC``."""
-        return self._replies[0] if self._replies else None
-
-    @property
-    def value(self) -> Reply:
-        """The reply, which is a value. Raises the :class:`StoreError` that an error reply means."""
-        reply = self.reply
-        if isinstance(reply, ResponseError | StoreError):
-            raise refusal(reply, key=self.key) from reply
-        return reply
+        return self._reply
 
     @property
     def refused(self) -> bool:
         """Whether the reply is an error."""
-        return isinstance(self.reply, ResponseError | StoreError)
+        return isinstance(self.reply, ERRORS)
+
+    @property
+    def value(self) -> Reply:
+        """The reply, which is a value. Raises the :class:`StoreError` that an error reply means."""
+        if self.refused:
+            raise refusal(self.reply, key=self.key) from self.reply
+        return self._reply
 
     def answer(self, reply: Reply) -> None:
         """For :class:`Batch`: the reply has come."""
-        self._replies.append(reply)
+        self._reply = reply
 
 
 class Transaction:
@@ -68,21 +71,22 @@ class Transaction:
     Where ``MULTI`` itself was refused (``opened``), nothing was queued, and each command answered for itself.
     """
 
-    def __init__(self) -> None:
-        self.opened, self.executed = Asked(("MULTI",)), Asked(("EXEC",))
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self.opened = batch.ask("MULTI")
         self.commands: list[Asked] = []
+        self.executed: Asked
 
     def ask(self, *command: Any) -> Asked:
         """Put a command into the transaction."""
-        asked = Asked(command)
+        asked = self._batch.ask(*command)
         self.commands.append(asked)
         return asked
 
-    def __iter__(self) -> Iterator[Asked]:
-        return iter((self.opened, *self.commands, self.executed))
-
     def settle(self) -> None:
         """For :class:`Batch`: hand out what ``EXEC`` has brought."""
+        for asked in self.commands:
+            asked.queued = asked.reply
         if isinstance(self.executed.reply, list):
             for asked, reply in zip(self.commands, self.executed.reply, strict=True):
                 asked.answer(reply)
@@ -92,38 +96,40 @@ class Batch:
     """Commands in the order in which they are asked; all of them go out in one write."""
 
     def __init__(self) -> None:
-        self._parts: list[Asked | Transaction] = []
-
-    def ask(self, *command: Any) -> Asked:
-        """Put a command into the batch."""
-        asked = Asked(command)
-        self._parts.append(asked)
-        return asked
-
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Put a transaction into the batch: what is asked of it is executed whole, or not at all."""
-        opened = Transaction()
-        self._parts.append(opened)
-        yield opened
-
-    @property
-    def asked(self) -> list[Asked]:
-        """The handles in order, those of ``MULTI`` and ``EXEC`` among them."""
-        return [asked for part in self._parts for asked in (part if isinstance(part, Transaction) else (part,))]
+        self.asked: list[Asked] = []
+        self._transactions: list[Transaction] = []
 
     @property
     def commands(self) -> list[Command]:
         """The commands in order."""
         return [asked.command for asked in self.asked]
 
+    def ask(self, *command: Any, optional: bool = False) -> Asked:
+        """Put a command into the batch. One that is ``optional`` may be refused; see :meth:`check`."""
+        asked = Asked(command, optional=optional)
+        self.asked.append(asked)
+        return asked
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Put a transaction into the batch: what is asked of it is executed whole, or not at all."""
+        opened = Transaction(self)
+        yield opened
+        opened.executed = self.ask("EXEC")
+        self._transactions.append(opened)
+
     def fill(self, replies: Sequence[Reply]) -> None:
         """The replies have come, one for each command."""
         for asked, reply in zip(self.asked, replies, strict=True):
             asked.answer(reply)
-        for part in self._parts:
-            if isinstance(part, Transaction):
-                part.settle()
+        for transaction in self._transactions:
+            transaction.settle()
+
+    def check(self, region: str = "") -> None:
+        """Raise the :class:`StoreError` of the first command that was refused, unless it is optional."""
+        for asked in self.asked:
+            if asked.refused and not asked.optional:
+                raise refusal(asked.reply, region=region, key=asked.key) from asked.reply
 
 
 def key_of(command: Command) -> str | bytes:

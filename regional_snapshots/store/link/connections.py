@@ -142,6 +142,13 @@ class Connections:
         if batch.commands:
             batch.fill(await self.ask(batch.commands, answer_errors=True))
 
+    async def send_to(self, key: str, batch: Batch) -> None:
+        """Fill a batch that may be sent twice, all of it by the node that serves a key. Raises :class:`StoreError`."""
+        [answer] = await self.ask_each([(key, batch.commands)])
+        if isinstance(answer, StoreError):
+            raise answer
+        batch.fill(answer)
+
     async def ask(self, commands: Sequence[Command], *, answer_errors: bool = False) -> list[Reply]:
         """Reads, one exchange with each node that serves their keys. Raises :class:`StoreError`.
 

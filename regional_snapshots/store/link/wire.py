@@ -22,6 +22,7 @@ from redis.asyncio.connection import (
 )
 
 from regional_snapshots.store.link.batch import Command, Reply
+from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.link.url import Address
 
 __all__ = ["Address", "Command", "Reply", "Wire", "wire_of"]
@@ -54,12 +55,14 @@ class _Listener(DefaultParser):
 class Wire(AbstractConnection):
     """A connection that carries one exchange at a time. ``address`` is where it leads, ``epoch`` when it was opened.
 
-    ``checked_at``: when it was last seen, by the loop's clock, to lead to a server that may be written to.
+    ``checked_at``: when it was last seen, by the loop's clock, to lead to a server that may be written to. ``server``
+    is what is known of the server, once somebody has asked.
     """
 
     address: Address
     epoch = 0
     checked_at = 0.0
+    server: Server | None = None
     _late = False
     _began_at = 0.0
     _unsent = 0

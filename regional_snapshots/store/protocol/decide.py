@@ -32,11 +32,9 @@ def decide(
     mine = (snapshot.generated_at, snapshot.id)
     if _stored_whole(seen, snapshot):
         return Outcome.COMMITTED, snapshot.id
-    if not force and seen.claim not in (None, snapshot.id):
-        return Outcome.DUPLICATE, seen.claim
-    what = news.what or snapshot.reason
-    if not force and what == UNCHANGED and seen.claim is None and _head_in_bucket(seen, snapshot, policy):
-        return Outcome.DUPLICATE, seen.head[1]
+    owner = None if force else _owner(seen, snapshot, policy, news.what or snapshot.reason)
+    if owner not in (None, snapshot.id):
+        return Outcome.DUPLICATE, owner
     newest = mine if seen.head is None else max(mine, seen.head)
     late = newest != mine or order_of(seen.latest) > mine  # latest is ahead of the head where the index was lost
     told_before = late or snapshot.id in seen.news_of  # by an attempt of which something else was damaged since
@@ -70,6 +68,15 @@ def order_of(snapshot_id: str | None) -> tuple[int, str]:
         return -1, ""
 
 
-def _head_in_bucket(seen: Looked, snapshot: Snapshot, policy: Policy) -> bool:
-    """Nothing changed since the head, and the head is of this very bucket: then the head owns the bucket."""
-    return seen.head is not None and seen.head[0] // policy.bucket_ms == snapshot.generated_at // policy.bucket_ms
+def is_doubtful(decision: Writes | tuple[Outcome, str]) -> bool:
+    """Whether it has to be looked for the owner: a bucket is not owned by what is not stored."""
+    return not isinstance(decision, Writes) and decision[0] is Outcome.DUPLICATE
+
+
+def _owner(seen: Looked, snapshot: Snapshot, policy: Policy, what: str) -> str | None:
+    """Who owns the bucket: whom its claim names, or, for one that reports no change, the head of this very bucket."""
+    claim = None if seen.claim in seen.ghosts else seen.claim
+    if claim is not None or what != UNCHANGED or seen.head is None or seen.head[1] in seen.ghosts:
+        return claim
+    in_bucket = seen.head[0] // policy.bucket_ms == snapshot.generated_at // policy.bucket_ms
+    return seen.head[1] if in_bucket else None

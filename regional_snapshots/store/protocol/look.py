@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from redis.exceptions import ResponseError
-
 from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import MAX_INSTANT_MS, Snapshot
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.link.connections import Command, Reply, key_of, refusal, texts
+from regional_snapshots.store.link.batch import Asked, Batch, Reply, text
+from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.beside import alerts_of, noted
 from regional_snapshots.store.protocol.quiet import Quiet, pairs
 
 
 @dataclass(frozen=True)
 class Looked:
-    """One region as *look* found it: the state that decides, all of it watched or ours alone."""
+    """One region as *look* found it: the state that decides, all of it watched or ours alone.
+
+    ``ghosts`` are ids that own the bucket by name only: they are not stored. It is looked for when it matters.
+    """
 
     claim: str | None
     latest: str | None
@@ -31,25 +33,89 @@ class Looked:
     quiet: Mapping[str, Quiet | None] = field(default_factory=dict)
     alerted: frozenset[str] = frozenset()
     """Keys of the alerts that were queued already."""
+    ghosts: frozenset[str] = frozenset()
 
 
-def look(keys: RegionKeys, claim: str, snapshot: Snapshot, news: News = NO_NEWS) -> list[Command]:
-    """The commands of *look*, sent in one write. A key of the wrong type answers its read with an error.
+class Look:
+    """The reads of *look* for one snapshot. A key of the wrong type answers its read with an error.
 
-    Every key that the commit may write is read, so that nothing within its transaction can be refused.
+    Every key that the commit may write is read, so that nothing within its transaction can be refused. ``server`` is
+    what is known of the server; None asks it.
     """
-    return [
-        ("UNWATCH",),
-        ("WATCH", claim, keys.latest, keys.index, *_alerted(keys, snapshot, news)),
-        ("GET", claim),
-        ("GET", keys.latest),
-        ("ZREVRANGE", keys.index, 0, 0, "WITHSCORES"),
-        ("ZSCORE", keys.index, snapshot.id),
-        ("GET", keys.view(snapshot.generated_at)),
-        ("STRLEN", keys.payload(snapshot.id)),
-        ("TIME",),
-        *(command for command, wanted in _news(keys, snapshot, news) if wanted),
-    ]
+
+    def __init__(
+        self, keys: RegionKeys, claim: str, snapshot: Snapshot, news: News = NO_NEWS, *, server: Server | None = None
+    ) -> None:
+        self.batch = batch = Batch()
+        self._region, self._known = keys.region, server
+        batch.ask("UNWATCH")
+        alerted = _alerted(keys, snapshot, news)
+        batch.ask("WATCH", claim, keys.latest, keys.index, *alerted)
+        self._claim = batch.ask("GET", claim)
+        self._latest = batch.ask("GET", keys.latest)
+        self._head = batch.ask("ZREVRANGE", keys.index, 0, 0, "WITHSCORES")
+        self._score = batch.ask("ZSCORE", keys.index, snapshot.id)
+        self._view = batch.ask("GET", keys.view(snapshot.generated_at))
+        self._payload_bytes = batch.ask("STRLEN", keys.payload(snapshot.id))
+        self._time = batch.ask("TIME")
+        self._news = _NewsLook(batch, keys, news, alerted)
+        self._server = None if server else batch.ask("INFO", "server", optional=True)
+
+    def server(self) -> Server:
+        """What is known of the server now. Raises :class:`ConfigurationError` for one that cannot be used."""
+        return self._known or Server.of(self._server.reply if self._server else None)
+
+    def seen(self) -> Looked:
+        """The replies as a state. Raises :class:`StoreError` for the first error reply."""
+        self.batch.check(self._region)
+        head = self._head.value
+        seconds, microseconds = self._time.value
+        return Looked(
+            claim=_text(self._claim.value),
+            latest=_text(self._latest.value),
+            head=(_instant(head[1]), text(head[0])) if head else None,
+            indexed=self._score.value is not None,
+            view=_text(self._view.value),
+            payload_bytes=self._payload_bytes.value,
+            server_ms=int(seconds) * 1000 + int(microseconds) // 1000,
+            news_of=self._news.told(),
+            quiet=self._news.quiet(),
+            alerted=self._news.alerted(),
+        )
+
+
+class _NewsLook:
+    """What is read for the sake of the news, where this snapshot has any."""
+
+    def __init__(self, batch: Batch, keys: RegionKeys, news: News, alerted: list[str]) -> None:
+        self._streams: list[Asked] = []
+        if news.events:
+            self._streams.append(batch.ask("XREVRANGE", keys.events, "+", "-", "COUNT", 1))
+        if news.shift:
+            self._streams.append(batch.ask("XREVRANGE", keys.regimes, "+", "-", "COUNT", 1))
+        if news.row:
+            batch.ask("ZCARD", keys.series)
+        self._quiet = None if news == NO_NEWS else batch.ask("HGETALL", keys.quiet)
+        if keys.layout.history and news.shift:
+            batch.ask("LLEN", keys.history)
+        self._keys, self._notes = alerted, None
+        if alerted:
+            batch.ask("LLEN", keys.layout.alerts)
+            self._notes = batch.ask("MGET", *alerted)
+
+    def told(self) -> frozenset[str]:
+        """Ids of the snapshots of which the newest entries of the streams tell."""
+        return frozenset(_snapshot_id(fields) for asked in self._streams for _, fields in asked.value)
+
+    def quiet(self) -> dict[str, Quiet | None]:
+        """The events that are in their cool-down."""
+        held = pairs(self._quiet.value) if self._quiet else {}
+        return {text(name): Quiet.decode(value) for name, value in held.items()}
+
+    def alerted(self) -> frozenset[str]:
+        """Keys of the alerts that were queued already."""
+        notes = self._notes.value if self._notes else []
+        return frozenset(key for key, note in zip(self._keys, notes, strict=True) if note is not None)
 
 
 def _alerted(keys: RegionKeys, snapshot: Snapshot, news: News) -> list[str]:
@@ -59,43 +125,18 @@ def _alerted(keys: RegionKeys, snapshot: Snapshot, news: News) -> list[str]:
     return [key for alert in alerts_of(news, snapshot) for key in noted(alert, keys)]
 
 
-def _news(keys: RegionKeys, snapshot: Snapshot, news: News) -> list[tuple[Command, bool]]:
-    """What is read for the sake of the news, and whether this snapshot needs it."""
-    alerted = _alerted(keys, snapshot, news)
-    return [
-        (("XREVRANGE", keys.events, "+", "-", "COUNT", 1), bool(news.events)),
-        (("XREVRANGE", keys.regimes, "+", "-", "COUNT", 1), news.shift is not None),
-        (("ZCARD", keys.series), news.row is not None),
-        (("HGETALL", keys.quiet), news != NO_NEWS),
-        (("LLEN", keys.history), bool(keys.layout.history) and news.shift is not None),
-        (("LLEN", keys.layout.alerts), bool(alerted)),
-        (("MGET", *alerted), bool(alerted)),
-    ]
+class LookForOwner:
+    """A second look, under the same watch: is the snapshot that owns the bucket stored at all?"""
 
+    def __init__(self, keys: RegionKeys, owner: str) -> None:
+        self.batch = Batch()
+        self._region = keys.region
+        self._there = self.batch.ask("EXISTS", keys.payload(owner))
 
-def read_look(replies: list[Reply], keys: RegionKeys, claim: str, snapshot: Snapshot, news: News = NO_NEWS) -> Looked:
-    """The replies of *look* as a state. Raises :class:`StoreError` for the first error reply."""
-    for reply, command in zip(replies, look(keys, claim, snapshot, news), strict=True):
-        if isinstance(reply, ResponseError):
-            raise refusal(reply, region=snapshot.region, key=key_of(command)) from reply
-    _, _, owner, latest, head, score, view, payload_bytes, (seconds, microseconds), *rest = replies
-    found = iter(rest)
-    asked = _news(keys, snapshot, news)
-    events, regimes, _, quiet, _, _, notes = (next(found) if wanted else () for _, wanted in asked)
-    alerted = zip(_alerted(keys, snapshot, news), notes, strict=True)
-    owner, latest, view = texts((owner, latest, view))
-    return Looked(
-        claim=owner,
-        latest=latest,
-        head=(_instant(head[1]), texts(head[:1])[0]) if head else None,
-        indexed=score is not None,
-        view=view,
-        payload_bytes=payload_bytes,
-        server_ms=int(seconds) * 1000 + int(microseconds) // 1000,
-        news_of=frozenset(_snapshot_id(fields) for _, fields in (*events, *regimes)),
-        quiet={_text(name): Quiet.decode(value) for name, value in pairs(quiet).items()},
-        alerted=frozenset(key for key, note in alerted if note is not None),
-    )
+    def stored(self) -> bool:
+        """Whether it is. Raises :class:`StoreError` for an error reply."""
+        self.batch.check(self._region)
+        return bool(self._there.value)
 
 
 def _instant(score: bytes) -> int:
@@ -106,8 +147,8 @@ def _instant(score: bytes) -> int:
 def _snapshot_id(fields: Reply) -> str:
     """Which snapshot an entry of a stream tells of: a shift says it, and an event's id begins with it."""
     members = pairs(fields)
-    return _text(members.get(b"snapshot_id") or members.get(b"event_id", b"").partition(b":")[0])
+    return text(members.get(b"snapshot_id") or members.get(b"event_id", b"").partition(b":")[0])
 
 
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "backslashreplace")
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else text(value)

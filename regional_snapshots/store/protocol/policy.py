@@ -27,13 +27,15 @@ class Policy:
     """How long snapshots are kept, how long one owns its bucket, and how patient a commit is.
 
     It gives up after so many ``attempts``, or when ``patience_s`` have passed since its first setback: long enough for
-    a server to come back from a restart.
+    a server to come back from a restart. What was committed is to be acknowledged by ``min_replicas``; where it is not,
+    the answer says so.
     """
 
     retention_ms: int = 90 * DAY_MS
     bucket_ms: int = 15 * MINUTE_MS
     attempts: int = 60
     patience_s: float = 20.0
+    min_replicas: int = 0
 
     @property
     def patience(self) -> Patience:
@@ -46,9 +48,13 @@ class Policy:
         return max(self.retention_ms, SERIES_MS)
 
     @classmethod
-    def of(cls, retention_days: float, bucket_minutes: float) -> Policy:
+    def of(cls, retention_days: float, bucket_minutes: float, min_replicas: int = 0) -> Policy:
         """The policy in the units of the settings."""
-        return cls(retention_ms=int(retention_days * DAY_MS), bucket_ms=int(bucket_minutes * MINUTE_MS))
+        return cls(
+            retention_ms=int(retention_days * DAY_MS),
+            bucket_ms=int(bucket_minutes * MINUTE_MS),
+            min_replicas=min_replicas,
+        )
 
 
 @dataclass(frozen=True)
@@ -66,3 +72,4 @@ class Commit:
     attempts: int
     bytes: int
     told: tuple[Event, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store.errors import PartialCommitError
+from regional_snapshots.store.errors import RECONCILE, PartialCommitError
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.link.connections import Command, Reply, key_of, refusal
+from regional_snapshots.store.link.batch import Asked, Batch, Transaction
+from regional_snapshots.store.link.refusals import refusal, words_of
+from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.beside import ALERT_LIFE_S, HISTORY_KEPT, alerts_of, history_entry, noted
 from regional_snapshots.store.protocol.decide import Writes
 from regional_snapshots.store.protocol.look import Looked
@@ -26,95 +28,115 @@ class Conflict(Exception):
     """Someone changed what was watched."""
 
 
-def transaction(
-    keys: RegionKeys,
-    claim: str,
-    snapshot: Snapshot,
-    writes: Writes,
-    seen: Looked,
-    policy: Policy,
-    news: News = NO_NEWS,
-) -> list[Command]:
+class Publication:
     """The commands of *commit*, sent in one write: all or none of them take effect."""
-    expires_ms = snapshot.generated_at + policy.retention_ms
-    horizon_ms = seen.server_ms - policy.retention_ms
-    expire = ("PEXPIREAT", keys.index, writes.index_expires_ms)
-    latest = [] if writes.late else [("SET", keys.latest, snapshot.id, "PXAT", expires_ms)]
-    return [
-        ("MULTI",),
-        ("SET", claim, snapshot.id, "PX", policy.bucket_ms),
-        ("SET", keys.payload(snapshot.id), snapshot.payload, "PXAT", expires_ms),
-        ("SET", keys.view(snapshot.generated_at), snapshot.id, "PXAT", expires_ms),
-        *latest,
-        ("ZADD", keys.index, snapshot.generated_at, snapshot.id),
-        ("ZREMRANGEBYSCORE", keys.index, "-inf", f"({horizon_ms}"),
-        expire if keys.layout.index_expires else ("PERSIST", keys.index),
-        ("DEL", keys.live),
-        *_telling(keys, writes.told, policy, horizon_ms),
-        *(_telling_others(keys, snapshot, news, seen) if writes.tells_others else ()),
-        ("EXEC",),
-    ]
+
+    def __init__(
+        self,
+        keys: RegionKeys,
+        claim: str,
+        snapshot: Snapshot,
+        writes: Writes,
+        seen: Looked,
+        policy: Policy,
+        server: Server,
+        news: News = NO_NEWS,
+    ) -> None:
+        self.batch, self._snapshot = Batch(), snapshot
+        expires_ms = snapshot.generated_at + policy.retention_ms
+        horizon_ms = seen.server_ms - policy.retention_ms
+        with self.batch.transaction() as inside:
+            self._inside = inside
+            inside.ask("SET", claim, snapshot.id, "PX", policy.bucket_ms)
+            set_until(inside, keys.payload(snapshot.id), snapshot.payload, expires_ms, server)
+            set_until(inside, keys.view(snapshot.generated_at), snapshot.id, expires_ms, server)
+            if not writes.late:
+                set_until(inside, keys.latest, snapshot.id, expires_ms, server)
+            inside.ask("ZADD", keys.index, snapshot.generated_at, snapshot.id)
+            inside.ask("ZREMRANGEBYSCORE", keys.index, "-inf", f"({horizon_ms}")
+            if keys.layout.index_expires:
+                inside.ask("PEXPIREAT", keys.index, writes.index_expires_ms)
+            else:
+                inside.ask("PERSIST", keys.index)
+            inside.ask("DEL", keys.live)
+            _tell(inside, keys, writes.told, policy, horizon_ms)
+            if writes.tells_others:
+                _tell_others(inside, keys, snapshot, news, seen)
+
+    @property
+    def applied(self) -> bool:
+        """Whether all of it took effect."""
+        executed = self._inside.executed.reply
+        return isinstance(executed, list) and not any(asked.refused for asked in self._inside.commands)
+
+    def check(self) -> None:
+        """Nothing when all was applied. Raises :class:`Conflict`, or the :class:`StoreError` that fits."""
+        inside, region = self._inside, self._snapshot.region
+        alone = inside.opened.refused  # then nothing was queued: each command took effect, or not, by itself
+        if not alone:
+            if inside.executed.reply is None:
+                raise Conflict
+            for asked in inside.commands:
+                if isinstance(asked.queued, ResponseError):
+                    raise refusal(asked.queued, region=region, key=asked.key) from asked.queued
+            if inside.executed.refused:
+                raise refusal(inside.executed.reply, region=region) from inside.executed.reply
+        refused = [asked for asked in inside.commands if asked.refused]
+        if len(refused) == len(inside.commands):
+            raise refusal(refused[0].reply, region=region, key=refused[0].key) from refused[0].reply
+        if refused or alone:
+            raise self._partial([inside.opened, *refused] if alone else refused)
+
+    def _partial(self, refused: Sequence[Asked]) -> PartialCommitError:
+        """Some of it took effect. Whom to blame is what the server said."""
+        named = "; ".join(f"{asked.command[0]} {asked.key} ({words_of(asked.reply)})" for asked in refused)
+        denied = any(isinstance(asked.reply, NoPermissionError) for asked in refused)
+        step = "" if denied else f"put right what the server refused, then {RECONCILE}"
+        problem = f"{self._snapshot.id} is stored in part, refused: {named}"
+        return PartialCommitError(problem, region=self._snapshot.region, next_step=step)
 
 
-def _telling(keys: RegionKeys, told: Settled, policy: Policy, horizon_ms: int) -> list[Command]:
+def set_until(inside: Transaction, key: str, value: str | bytes, expires_ms: int, server: Server) -> None:
+    """``SET`` with the instant of its expiry, in two commands where the server knows no other way."""
+    if server.sets_instants:
+        inside.ask("SET", key, value, "PXAT", expires_ms)
+    else:
+        inside.ask("SET", key, value)
+        inside.ask("PEXPIREAT", key, expires_ms)
+
+
+def _tell(inside: Transaction, keys: RegionKeys, told: Settled, policy: Policy, horizon_ms: int) -> None:
     """The news: events, the change of regime, the row of these six hours, and what is quiet from now on."""
-    commands: list[Command] = [_append(keys.events, EVENTS_KEPT, event.fields()) for event in told.events]
+    for event in told.events:
+        _append(inside, keys.events, EVENTS_KEPT, event.fields())
     if told.shift:
-        commands.append(_append(keys.regimes, REGIMES_KEPT, told.shift.fields()))
+        _append(inside, keys.regimes, REGIMES_KEPT, told.shift.fields())
     if told.row:
         bucket, kept_ms = told.row.bucket, policy.series_ms
-        commands += [
-            ("ZREMRANGEBYSCORE", keys.series, bucket, bucket),
-            ("ZADD", keys.series, bucket, told.row.encode()),
-            ("ZREMRANGEBYSCORE", keys.series, "-inf", f"({horizon_ms + policy.retention_ms - kept_ms}"),
-            ("PEXPIREAT", keys.series, bucket + kept_ms),
-        ]
+        inside.ask("ZREMRANGEBYSCORE", keys.series, bucket, bucket)
+        inside.ask("ZADD", keys.series, bucket, told.row.encode())
+        inside.ask("ZREMRANGEBYSCORE", keys.series, "-inf", f"({horizon_ms + policy.retention_ms - kept_ms}")
+        inside.ask("PEXPIREAT", keys.series, bucket + kept_ms)
     if told.hushed:
         entries = {key: quiet.encode() for key, quiet in told.hushed.items()}
-        commands.append(("HSET", keys.quiet, *chain.from_iterable(entries.items())))
+        inside.ask("HSET", keys.quiet, *chain.from_iterable(entries.items()))
     if told.lifted:
-        commands.append(("HDEL", keys.quiet, *told.lifted))
-    return commands
+        inside.ask("HDEL", keys.quiet, *told.lifted)
 
 
-def _telling_others(keys: RegionKeys, snapshot: Snapshot, news: News, seen: Looked) -> list[Command]:
+def _tell_others(inside: Transaction, keys: RegionKeys, snapshot: Snapshot, news: News, seen: Looked) -> None:
     """For the programs that share the layout: their list of regimes, and the alerts that nobody has queued yet."""
-    commands: list[Command] = []
     entry = history_entry(news, snapshot) if keys.layout.history else ""
     if entry:
-        commands += [("LPUSH", keys.history, entry), ("LTRIM", keys.history, 0, HISTORY_KEPT - 1)]
+        inside.ask("LPUSH", keys.history, entry)
+        inside.ask("LTRIM", keys.history, 0, HISTORY_KEPT - 1)
     for alert in alerts_of(news, snapshot) if keys.layout.alerts else ():
         notes = noted(alert, keys)
         if seen.alerted.isdisjoint(notes):
-            commands += [("SET", note, "1", "EX", ALERT_LIFE_S) for note in notes]
-            commands.append(("LPUSH", keys.layout.alerts, alert.message(snapshot, seen.server_ms)))
-    return commands
+            for note in notes:
+                inside.ask("SET", note, "1", "EX", ALERT_LIFE_S)
+            inside.ask("LPUSH", keys.layout.alerts, alert.message(snapshot, seen.server_ms))
 
 
-def _append(stream: str, kept: int, fields: Mapping[str, str]) -> Command:
-    return ("XADD", stream, "MAXLEN", "~", kept, "*", *chain.from_iterable(fields.items()))
-
-
-def read_transaction(replies: list[Reply], commands: list[Command], snapshot: Snapshot) -> None:
-    """Nothing when all was applied. Raises :class:`Conflict`, or the :class:`StoreError` that fits."""
-    opened, *queued, executed = replies
-    alone = isinstance(opened, ResponseError)
-    if alone:  # without MULTI the server did not queue the commands: each of them took effect, or not, by itself
-        executed = queued
-    if executed is None:
-        raise Conflict
-    for reply, command in zip((*queued, executed), commands[1:], strict=True):
-        if isinstance(reply, ResponseError) and not alone:
-            raise refusal(reply, region=snapshot.region, key=key_of(command)) from reply
-    refused = [
-        (command, reply)
-        for reply, command in zip(executed, commands[1:-1], strict=True)
-        if isinstance(reply, ResponseError)
-    ]
-    if len(refused) == len(executed):
-        command, reply = refused[0]
-        raise refusal(reply, region=snapshot.region, key=key_of(command)) from reply
-    if refused or alone:
-        names = [f"{command[0]} {key_of(command)} ({reply})" for command, reply in refused]
-        problem = "; ".join([f"MULTI ({opened})"] * alone + names)
-        raise PartialCommitError(f"{snapshot.id} is stored in part, refused: {problem}", region=snapshot.region)
+def _append(inside: Transaction, stream: str, kept: int, fields: Mapping[str, str]) -> None:
+    inside.ask("XADD", stream, "MAXLEN", "~", kept, "*", *chain.from_iterable(fields.items()))

@@ -5,17 +5,17 @@ Where a region's cannot be had, its place holds the error. What is no entry of o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TypeVar
-
-from redis.exceptions import ResponseError
 
 from regional_snapshots.model.events import SEVERITIES, DamagedEventError, Event, severity_rank
 from regional_snapshots.model.news import RegimeShift
 from regional_snapshots.model.series import DamagedRowError, SeriesRow, series_bucket
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
-from regional_snapshots.store.link.connections import Command, Connections, Reply, key_of, refusal
+from regional_snapshots.store.link.batch import Asked, Batch, Reply
+from regional_snapshots.store.link.connections import Connections
+from regional_snapshots.store.link.refusals import refusal
 from regional_snapshots.store.protocol.quiet import pairs
 
 T = TypeVar("T")
@@ -39,11 +39,11 @@ class NewsReader:
         Of each region the newest ``limit`` are looked at; of these, those of at least this severity are answered.
         """
         least = max(0, since_ms - AHEAD_MS)
-        asked = {
-            region: ("XREVRANGE", keys.events, "+", least, "COUNT", limit)
-            for region, keys in self._keys(regions).items()
-        }
-        found = await self._each(asked, lambda entry: event_of(entry[1]))
+
+        def ask(batch: Batch, keys: RegionKeys) -> Asked:
+            return batch.ask("XREVRANGE", keys.events, "+", least, "COUNT", limit)
+
+        found = await self._each(regions, ask, lambda entry: event_of(entry[1]))
         return {
             region: events
             if isinstance(events, StoreError)
@@ -53,37 +53,35 @@ class NewsReader:
 
     async def regimes(self, regions: Iterable[str]) -> Of[RegimeShift]:
         """All changes of regime that are kept, oldest first. One round trip."""
-        asked = {region: ("XRANGE", keys.regimes, "-", "+") for region, keys in self._keys(regions).items()}
-        return await self._each(asked, lambda entry: shift_of_entry(entry[1]))
+
+        def ask(batch: Batch, keys: RegionKeys) -> Asked:
+            return batch.ask("XRANGE", keys.regimes, "-", "+")
+
+        return await self._each(regions, ask, lambda entry: shift_of_entry(entry[1]))
 
     async def rows(self, regions: Iterable[str], since_ms: int) -> Of[SeriesRow]:
         """Rows of the series from ``since_ms`` on, oldest first. One round trip, however many there are."""
-        return await self._each(asking_for_rows(self._keys(regions).values(), since_ms), row_of_member)
+        return await self._each(regions, lambda batch, keys: ask_for_rows(batch, keys, since_ms), row_of_member)
 
-    async def _each(self, asked: Mapping[str, Command], read: Callable[[Reply], T | None]) -> Of[T]:
-        if not asked:
-            return {}
-        replies = await self._connections.ask(list(asked.values()), answer_errors=True)
-        return {
-            region: read_all(reply, read, region, key_of(command))
-            for (region, command), reply in zip(asked.items(), replies, strict=True)
-        }
-
-    def _keys(self, regions: Iterable[str]) -> dict[str, RegionKeys]:
-        return {region: RegionKeys(region, self._layout) for region in regions}
+    async def _each(
+        self, regions: Iterable[str], ask: Callable[[Batch, RegionKeys], Asked], read: Callable[[Reply], T | None]
+    ) -> Of[T]:
+        batch = Batch()
+        asked = {region: ask(batch, RegionKeys(region, self._layout)) for region in regions}
+        await self._connections.read(batch)
+        return {region: read_all(found, read, region) for region, found in asked.items()}
 
 
-def asking_for_rows(keys: Iterable[RegionKeys], since_ms: int) -> dict[str, Command]:
-    """The command that reads the rows of each region, for those who have more to ask in the same round trip."""
-    start = series_bucket(max(0, since_ms))
-    return {each.region: ("ZRANGEBYSCORE", each.series, start, "+inf") for each in keys}
+def ask_for_rows(batch: Batch, keys: RegionKeys, since_ms: int) -> Asked:
+    """Ask for the rows of a region, for those who have more to ask in the same round trip."""
+    return batch.ask("ZRANGEBYSCORE", keys.series, series_bucket(max(0, since_ms)), "+inf")
 
 
-def read_all(reply: Reply, read: Callable[[Reply], T | None], region: str, key: str) -> list[T] | StoreError:
+def read_all(asked: Asked, read: Callable[[Reply], T | None], region: str) -> list[T] | StoreError:
     """The entries of a reply that are ours, or the error that it is."""
-    if isinstance(reply, ResponseError | StoreError):
-        return refusal(reply, region=region, key=key)
-    return [found for entry in reply if (found := read(entry)) is not None]
+    if asked.refused:
+        return refusal(asked.reply, region=region, key=asked.key)
+    return [found for entry in asked.value if (found := read(entry)) is not None]
 
 
 def is_worth(event: Event, severity: str) -> bool:

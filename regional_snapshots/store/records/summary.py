@@ -12,12 +12,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from redis.exceptions import ResponseError
-
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import MissingSnapshotError
 from regional_snapshots.store.keys import KeyLayout
-from regional_snapshots.store.link.connections import Command, Connections, refusal
+from regional_snapshots.store.link.batch import Batch
+from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.protocol.policy import Policy
 
 LIFE_S = 12 * 60 * 60
@@ -58,18 +57,16 @@ async def publish_summary(
     ]
     oldest_ms = min((snapshot.generated_at for snapshot in latest.values()), default=0)
     made = set_of(latest, policy) if set(regions) <= set(latest) else None
-    commands: list[Command] = [
-        ("UNWATCH",),  # a commit that wrote nothing has left its watch on the connection
-        ("MULTI",),
-        ("SET", layout.summary, json.dumps({"regions": listed, "generatedAt": now_ms}), "EX", LIFE_S),
-        ("SET", layout.summary_meta, json.dumps({"fetchedAt": oldest_ms, "recordCount": len(listed)}), "EX", LIFE_S),
-        *([("SET", layout.set, _encoded(made), "PX", policy.retention_ms)] if made else []),
-        ("EXEC",),
-    ]
-    [replies] = await connections.ask_each([(layout.summary, commands)])
-    for reply in (*replies, *(replies[-1] if isinstance(replies[-1], list) else ())):
-        if isinstance(reply, ResponseError):
-            raise refusal(reply, key=layout.summary) from reply
+    batch = Batch()
+    batch.ask("UNWATCH")  # a commit that wrote nothing has left its watch on the connection
+    with batch.transaction() as inside:
+        inside.ask("SET", layout.summary, json.dumps({"regions": listed, "generatedAt": now_ms}), "EX", LIFE_S)
+        meta = {"fetchedAt": oldest_ms, "recordCount": len(listed)}
+        inside.ask("SET", layout.summary_meta, json.dumps(meta), "EX", LIFE_S)
+        if made:
+            inside.ask("SET", layout.set, _encoded(made), "PX", policy.retention_ms)
+    await connections.send_to(layout.summary, batch)
+    batch.check()
     return made
 
 
@@ -85,7 +82,10 @@ def set_of(latest: Mapping[str, Snapshot], policy: Policy) -> SnapshotSet | None
 
 async def newest_set(connections: Connections, layout: KeyLayout) -> SnapshotSet:
     """The newest set that is complete. One round trip. Raises :class:`StoreError`."""
-    [encoded] = await connections.ask([("GET", layout.set)])
+    batch = Batch()
+    asked = batch.ask("GET", layout.set)
+    await connections.read(batch)
+    encoded = asked.value
     try:
         members = json.loads(encoded or b"null")
         snapshots = {str(region): str(identity) for region, identity in members["snapshots"].items()}
