@@ -8,7 +8,7 @@ cannot be had, its place holds the error, so that nobody waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from regional_snapshots.model.series import SeriesRow
@@ -70,11 +70,10 @@ class SnapshotReader:
 
     async def several(self, names: Sequence[tuple[str, str]]) -> list[Found]:
         """The snapshots of the given ``(region, id)``, in their order, however many of one region. One round trip."""
-        keys = [RegionKeys(region, self._layout) for region, _ in names]
-        replies = await self._ask(
-            [("GET", key.payload(identity)) for key, (_, identity) in zip(keys, names, strict=True)]
-        )
-        return [_open(reply, *name, key) for reply, name, key in zip(replies, names, keys, strict=True)]
+        batch = Batch()
+        asked = [(self._payload(batch, region, identity), region, identity) for region, identity in names]
+        await self._connections.read(batch)
+        return [_open(*each) for each in asked]
 
     async def ids(self, region: str, since_ms: int, until_ms: int, limit: int) -> list[str]:
         """Retained ids of one region from ``since_ms`` to ``until_ms``, newest first. One round trip."""
@@ -96,9 +95,9 @@ class SnapshotReader:
         ids = await self.ids(region, since_ms, until_ms, limit)
         for start in range(0, len(ids), PAGE):
             batch = Batch()
-            page = {identity: self._payload(batch, region, identity) for identity in ids[start : start + PAGE]}
+            page = [(identity, self._payload(batch, region, identity)) for identity in ids[start : start + PAGE]]
             await self._connections.read(batch)
-            rows += [_row(identity, _open(asked, region, identity)) for identity, asked in page.items()]
+            rows += [_row(identity, _open(asked, region, identity)) for identity, asked in page]
         frame = pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
         for name in (name for name, kind in HISTORY_COLUMNS.items() if kind == "float64"):
             frame[name] = pd.to_numeric(frame[name], errors="coerce")  # what another program wrote may be anything
