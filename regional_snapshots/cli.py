@@ -15,6 +15,8 @@ COMMANDS = {
     "refresh": "refresh",
     "show": "reading",
     "history": "reading",
+    "events": "events",
+    "regimes": "events",
     "reconcile": "reconcile",
     "dev": "dev",
     "compute": "compute",

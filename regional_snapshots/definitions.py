@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from regional_snapshots.defs.assets.checks import every_region_is_current, feeds_are_fresh, latest_agrees_with_index
+from regional_snapshots.defs.assets.events import regional_events
 from regional_snapshots.defs.assets.feeds import feeds
 from regional_snapshots.defs.assets.overview import world_overview
 from regional_snapshots.defs.assets.reconciliation import snapshot_reconciliation
@@ -20,7 +21,7 @@ from regional_snapshots.settings import Settings
 def definitions(settings: Settings) -> dg.Definitions:
     """Everything that Dagster shows and runs, as the settings have it. Reaches no server."""
     return dg.Definitions(
-        assets=[feeds, snapshots_asset(settings), world_overview, snapshot_reconciliation],
+        assets=[feeds, snapshots_asset(settings), regional_events, world_overview, snapshot_reconciliation],
         asset_checks=[latest_agrees_with_index, every_region_is_current, feeds_are_fresh],
         jobs=[refresh_job, reconcile_job, overview_job, observe_feeds_job],
         schedules=schedules(settings),

@@ -46,6 +46,8 @@ class Method:
     energy_feed: str
     score_regions: ScoreRegions
     relabel: Relabel | None = None
+    looks_back: bool = False
+    """Whether it compares with the series."""
 
 
 METHODS: dict[str, Method] = {

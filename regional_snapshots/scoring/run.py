@@ -7,6 +7,7 @@ else: all of them pass through here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import REGIONS
@@ -35,17 +36,12 @@ def compute_run(
     """
     known = {region: visible(rows, now_ms) for region, rows in series.items()}
     scored = method.score_regions(region_ids, feeds, previous, known, now_ms)
-    return {
-        region: happening(
-            entry.snapshot,
-            entry.changes,
-            previous.get(region, Previous()).document,
-            known.get(region, ()),
-            key_scores(region, feeds),
-            method.relabel,
-        )
-        for region, entry in scored.items()
-    }
+    published = {}
+    for region, entry in scored.items():
+        before, rows = previous.get(region, Previous()).document, known.get(region, ())
+        found = happening(entry.snapshot, entry.changes, before, rows, key_scores(region, feeds), method.relabel)
+        published[region] = replace(found, note=entry.note)
+    return published
 
 
 def visible(rows: Sequence[SeriesRow], now_ms: int) -> list[SeriesRow]:

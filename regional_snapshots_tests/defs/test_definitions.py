@@ -22,6 +22,7 @@ FEED_KEYS = {f"feeds/{feed.name}" for feed in FEEDS}
 OURS = {
     "regional_snapshot": ("snapshots", {"python", "redis"}, FEED_KEYS),
     "world_overview": ("snapshots", {"python", "pandas", "matplotlib"}, {"regional_snapshot"}),
+    "regional_events": ("snapshots", {"redis"}, {"regional_snapshot"}),
     "snapshot_reconciliation": ("snapshots", {"python", "redis", "pandas"}, {"regional_snapshot"}),
 }
 """Asset -> group, kinds, what it depends on."""

@@ -13,6 +13,7 @@ from regional_snapshots.defs.publishing.failures import unread_failure
 from regional_snapshots.defs.publishing.refresh import Refresh, Written, refresh
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS
+from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.errors import StoreError
 
@@ -42,7 +43,12 @@ def regional_snapshot(
         done = {region: Written(found) for region, found in written(snapshots.store, regions, earlier).items()}
         left = [region for region in regions if region not in done]
         made = refresh(
-            snapshots.store, left, now_ms, min_confidence=snapshots.settings.min_confidence, force=config.force
+            snapshots.store,
+            left,
+            now_ms,
+            method=METHODS[snapshots.settings.method],
+            min_confidence=snapshots.settings.min_confidence,
+            force=config.force,
         )
     except StoreError as error:
         raise unread_failure(error, regions) from error

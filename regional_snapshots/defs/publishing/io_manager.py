@@ -6,12 +6,14 @@ from typing import Any
 
 import dagster as dg
 
+from regional_snapshots.defs.assets.events import observation
 from regional_snapshots.defs.publishing.failures import refresh_failure
 from regional_snapshots.defs.publishing.refresh import Refresh, Written
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import commit_metadata, unwritten_metadata
+from regional_snapshots.model.events import Event
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.scoring.scored import Scored
+from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.store.commit import Commit, Outcome
 from regional_snapshots.store.errors import StoreError
 
@@ -33,7 +35,9 @@ class SnapshotIOManager(dg.IOManager):
         When all went well, their metadata are attached and Dagster emits the materializations. When some failed, the
         materializations of the others are emitted here, before ``dagster.Failure`` names the regions and reasons.
         """
-        shown, problems = self._committed(obj)
+        shown, problems, events = self._committed(obj)
+        if events:
+            yield dg.DagsterEvent.asset_observation(context.step_context, observation(events))
         for line in unwritten_lines(shown):
             context.log.info(line)
         for region, metadata in sorted(shown.items()):
@@ -45,11 +49,13 @@ class SnapshotIOManager(dg.IOManager):
         if problems:
             raise refresh_failure(problems, published=len(shown))
 
-    def _committed(self, refresh: Refresh) -> tuple[dict[str, dict[str, Any]], dict[str, Exception]]:
-        """``({region: metadata}, {region: why it failed})`` of all regions, once they are written."""
-        scored = {region: entry for region, entry in sorted(refresh.regions.items()) if isinstance(entry, Scored)}
+    def _committed(self, refresh: Refresh) -> tuple[dict[str, dict[str, Any]], dict[str, Exception], list[Event]]:
+        """``({region: metadata}, {region: why it failed}, events)`` of all regions, once they are written."""
+        scored = {region: entry for region, entry in sorted(refresh.regions.items()) if isinstance(entry, Happening)}
         started = time.perf_counter()
-        commits = self.snapshots.store.commit_all([it.snapshot for it in scored.values()], force=refresh.force)
+        news = {entry.snapshot.id: entry.news for entry in scored.values()}
+        made = [entry.snapshot for entry in scored.values()]
+        commits = self.snapshots.store.commit_all(made, news=news, force=refresh.force)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         answers = dict(zip(scored, commits, strict=True))
         problems = {region: answer for region, answer in {**refresh.regions, **answers}.items() if _failed(answer)}
@@ -66,7 +72,8 @@ class SnapshotIOManager(dg.IOManager):
             if isinstance(commit, Commit) and region not in shown:
                 metadata = commit_metadata(scored[region], commit, refresh.feeds, refresh.previous.get(region))
                 shown[region] = metadata | {"commit_milliseconds": milliseconds}
-        return shown, problems
+        events = [event for answer in answers.values() if isinstance(answer, Commit) for event in answer.told]
+        return shown, problems, events
 
     def load_input(self, context: dg.InputContext) -> Snapshot | dict[str, Snapshot]:
         """The latest snapshot of the partition asked for, or ``{region: snapshot}`` of several.

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
+from regional_snapshots.model.feeds import Feeds, keys_of, member_keys_of
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.scoring.parity.snapshot import score_region
-from regional_snapshots.scoring.scored import Previous, Scored
+from regional_snapshots.scoring.happenings.happening import Happening
+from regional_snapshots.scoring.methods import Method
+from regional_snapshots.scoring.run import DAY_MS, SERIES_DAYS, compute_run
+from regional_snapshots.scoring.scored import Previous
+from regional_snapshots.scoring.withholding import withheld_because
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.reader import Found
-from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots.store.snapshots import Inputs, SnapshotStore
 
 
 class Withheld(Exception):
@@ -27,9 +30,9 @@ class Written:
 
 @dataclass(frozen=True)
 class Refresh:
-    """What the asset hands to the IO manager: for each region a scored snapshot, or why there is none."""
+    """What the asset hands to the IO manager: what is published of each region, or why nothing is."""
 
-    regions: dict[str, Scored | StoreError | Withheld | Written]
+    regions: dict[str, Happening | StoreError | Withheld | Written]
     feeds: Feeds
     previous: dict[str, Snapshot]
     warnings: tuple[str, ...] = ()
@@ -37,27 +40,41 @@ class Refresh:
 
 
 def refresh(
-    store: SnapshotStore, regions: Iterable[str], now_ms: int, *, min_confidence: float, force: bool = False
+    store: SnapshotStore,
+    regions: Iterable[str],
+    now_ms: int,
+    *,
+    method: Method,
+    min_confidence: float,
+    force: bool = False,
 ) -> Refresh:
     """Score the regions from what the store holds at this moment. Raises :class:`StoreError` if nothing can be read."""
-    inputs = store.read_inputs((*DATA_KEYS, *META_KEYS), list(regions))
-    feeds = Feeds.from_raw(inputs.feeds, now_ms)
-    scored = {region: _score(region, feeds, found, now_ms, min_confidence) for region, found in inputs.latest.items()}
-    previous = {region: found for region, found in inputs.latest.items() if isinstance(found, Snapshot)}
-    return Refresh(scored, feeds, previous, tuple(inputs.warnings), force)
+    wanted = list(regions)
+    keys = (*keys_of(method.energy_feed), *member_keys_of(method.energy_feed))
+    rows_since_ms = now_ms - SERIES_DAYS * DAY_MS if method.looks_back else None
+    inputs = store.read_inputs(keys, wanted, rows_since_ms)
+    feeds = Feeds.from_raw(inputs.feeds, now_ms, energy=method.energy_feed)
+    found = _computed(method, feeds, inputs, now_ms, withheld_because(feeds, min_confidence))
+    previous = {region: latest for region, latest in inputs.latest.items() if isinstance(latest, Snapshot)}
+    return Refresh(found, feeds, previous, tuple(inputs.warnings), force)
 
 
-def _score(
-    region: str, feeds: Feeds, found: Found, now_ms: int, min_confidence: float
-) -> Scored | StoreError | Withheld:
-    if feeds.confidence < min_confidence or feeds.confidence == 0:
-        return Withheld(
-            f"{region}: WITHHELD, confidence {feeds.confidence:.3f} is below {max(min_confidence, 0.001):g}: "
-            f"{len(feeds.missing)} of {len(DATA_KEYS)} feeds are missing, {len(feeds.stale)} are stale. "
-            "Next: see `regional-snapshots feeds status`."
-        )
-    previous = _previous(found)
-    return previous if isinstance(previous, StoreError) else score_region(region, feeds, previous, now_ms)
+def _computed(
+    method: Method, feeds: Feeds, inputs: Inputs, now_ms: int, withheld: str
+) -> dict[str, Happening | StoreError | Withheld]:
+    """What is published of each region, or why nothing is: a region that could not be read holds up no other."""
+    if withheld:
+        return {region: _withheld(region, withheld) for region in inputs.latest}
+    previous = {region: _previous(found) for region, found in inputs.latest.items()}
+    unread = {region: found for region, found in {**previous, **inputs.rows}.items() if isinstance(found, StoreError)}
+    known = {region: found for region, found in previous.items() if isinstance(found, Previous)}
+    series = {region: rows for region, rows in inputs.rows.items() if not isinstance(rows, StoreError)}
+    published = compute_run(method, [region for region in known if region not in unread], feeds, known, series, now_ms)
+    return {region: unread.get(region) or published[region] for region in inputs.latest}
+
+
+def _withheld(region: str, because: str) -> Withheld:
+    return Withheld(f"{region}: WITHHELD, {because}. Next: see `regional-snapshots feeds status`.")
 
 
 def _previous(found: Found) -> Previous | StoreError:

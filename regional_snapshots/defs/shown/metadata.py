@@ -13,7 +13,7 @@ from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.packaged import packaged
 from regional_snapshots.report.story import changes, story
 from regional_snapshots.report.words import words
-from regional_snapshots.scoring.scored import Scored
+from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.store.commit import Commit, Outcome
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
 
@@ -24,6 +24,7 @@ OWNERS = ["team:regional-snapshots"]
 """Who is asked about our assets."""
 
 OPERATIONS, FEEDS_GUIDE = str(packaged("docs/operations.md")), str(packaged("docs/writing-feeds.md"))
+EVENTS_GUIDE = str(packaged("docs/events.md"))
 """Pages of the project that an asset points to."""
 
 
@@ -62,7 +63,7 @@ def snapshot_metadata(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def commit_metadata(scored: Scored, commit: Commit, feeds: Feeds, previous: Snapshot | None) -> dict[str, Any]:
+def commit_metadata(scored: Happening, commit: Commit, feeds: Feeds, previous: Snapshot | None) -> dict[str, Any]:
     """What became of a region whose snapshot was written."""
     return {
         **snapshot_metadata(scored.snapshot),

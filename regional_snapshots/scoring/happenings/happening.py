@@ -30,11 +30,14 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Happening:
-    """What is published of a region: the snapshot, the changes that are facts, and the news that go with them."""
+    """What is published of a region: the snapshot, the changes that are facts, and the news that go with them.
+
+    ``note`` is for the operator, and mostly empty."""
 
     snapshot: Snapshot
     changes: Mapping[str, Any]
     news: News
+    note: str = ""
 
 
 def happening(
