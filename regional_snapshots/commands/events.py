@@ -116,19 +116,20 @@ def regimes(region: str, as_json: bool) -> int:
 def lasting(shifts: Sequence[RegimeShift], now_ms: int) -> list[dict[str, Any]]:
     """The shifts with how long each lasted (ms): until the next one, or so far."""
     ends = [*(shift.at for shift in shifts[1:]), now_ms]
+    current = len(shifts)
     return [
         {
             "from": shift.before,
             "to": shift.after,
             "since": shift.at,
             "lasted_ms": max(0, end - shift.at),
-            "is_current": number == len(shifts),
+            "is_current": number == current,
             "why": shift.why,
             "severity": shift.severity,
             "method": shift.method,
             "snapshot_id": shift.snapshot_id,
         }
-        for number, (shift, end) in enumerate(zip(shifts, ends, strict=True), 1)
+        for number, (shift, end) in enumerate(zip(shifts, ends, strict=False), 1)
     ]
 
 
