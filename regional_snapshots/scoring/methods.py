@@ -11,6 +11,7 @@ from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.scoring.happenings.facts import Relabel
 from regional_snapshots.scoring.method2.inputs.held import METHOD
+from regional_snapshots.scoring.method2.regime import relabelled as relabelled_with_memory
 from regional_snapshots.scoring.method2.snapshot import SCORING_VERSION
 from regional_snapshots.scoring.method2.snapshot import score_regions as method2
 from regional_snapshots.scoring.parity.regime import relabelled
@@ -55,6 +56,6 @@ METHODS: dict[str, Method] = {
     for method in (
         Method("1.1", "1.1.0", "mix", partial(parity, EDITION_1_1), relabelled),
         Method("1.2", "1.2.0", "dependency", partial(parity, EDITION_1_2), relabelled),
-        Method(METHOD, SCORING_VERSION, "either", method2),
+        Method(METHOD, SCORING_VERSION, "either", method2, relabelled_with_memory, looks_back=True),
     )
 }

@@ -65,7 +65,7 @@ class Meta(TypedDict):
     inputs: NoOrDigest
     sample: bool
     gaps: NotRequired[dict[Text, Annotated[list[Instant | None], Field(min_length=2, max_length=2)]]]
-    """Feed or axis that is not known, or was not lately -> since when, and until when (null: still)."""
+    """Feed or axis that is not known, or was not lately -> since when (null: ever), and until when (null: still)."""
     told: NotRequired[Told]
     narrative_provider: Text
     narrative_model: Text

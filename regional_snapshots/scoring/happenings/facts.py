@@ -6,10 +6,11 @@ its own rules (the design, section 14).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.scoring.diff import no_changes
 from regional_snapshots.scoring.happenings import falls
 from regional_snapshots.scoring.happenings.falls import Fall, Past
@@ -17,6 +18,7 @@ from regional_snapshots.scoring.happenings.gaps import Turn, turn_before, turn_b
 from regional_snapshots.scoring.happenings.grounds import (
     CORRIDOR_GROUNDS,
     LEVERAGE_GROUNDS,
+    NET,
     SCENARIO_GROUNDS,
     axis_grounds,
     trigger_grounds,
@@ -25,8 +27,10 @@ from regional_snapshots.scoring.happenings.told import Telling, telling
 from regional_snapshots.scoring.happenings.view import View
 from regional_snapshots.scoring.parity.changes import two_decimals
 
-Relabel = Callable[[Mapping[str, float | None], Mapping[str, float | None]], str]
-"""The regime that a snapshot of these axes would have if some were at other values; "" when that cannot be said."""
+Axes = Mapping[str, float | None]
+Relabel = Callable[[Axes, Axes, Sequence[SeriesRow], str], str]
+"""The regime that a snapshot of these axes would have if some had other values, given the rows of the last seven days
+and the label held before; "" when that cannot be said."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def facts_since(before: View, now: View, scored: Mapping[str, Any], past: Past, 
     if not before.is_comparable(now):
         return Facts(no_changes(), None, turn, {})
     earlier = turn_before(before)
-    told = telling(before, now, turn, earlier, shift_is_real=_is_real(before, now, turn, earlier, relabel))
+    told = telling(before, now, turn, earlier, shift_is_real=_is_real(before, now, turn, earlier, past, relabel))
     found = _falls(before, now, turn, earlier, past) if now.baseline else {}
     changes = {
         **no_changes(),
@@ -64,18 +68,20 @@ def facts_since(before: View, now: View, scored: Mapping[str, Any], past: Past, 
     return Facts(changes, told, turn, found)
 
 
-def _is_real(before: View, now: View, turn: Turn, earlier: Turn, relabel: Relabel | None) -> bool:
-    """Whether the regime changed for another reason than that something was lost or regained.
+def _is_real(before: View, now: View, turn: Turn, earlier: Turn, past: Past, relabel: Relabel | None) -> bool:
+    """Whether the regime changed for another reason than that something was lost or regained: with the axes that moved
+    with it as they were, it would have changed all the same.
 
     Where a method takes two snapshots to adopt a label, the turn of the snapshot before counts as well.
     """
-    adopted = earlier.names if before.pending == now.label else frozenset()
-    turned = turn.names | adopted
-    moved = {axis: before.axes.get(axis) for axis, value in now.axes.items() if axis_grounds(axis) & turned}
-    moved = {axis: value for axis, value in moved.items() if adopted or value != now.axes[axis]}
-    if not moved:
+    rests = {axis: axis_grounds(axis) for axis in now.axes if axis != NET}
+    instead = {axis: before.axes.get(axis) for axis, grounds in rests.items() if grounds & turn.names}
+    instead = {axis: value for axis, value in instead.items() if value != now.axes[axis]}
+    if before.pending == now.label and (row := past.before(before.at)):
+        instead |= {axis: row.axes.get(axis) for axis, grounds in rests.items() if grounds & earlier.names}
+    if not instead:
         return True
-    return relabel is not None and not adopted and relabel(now.axes, moved) == now.label
+    return relabel is not None and relabel(now.axes, instead, past.week(now.at), before.label) == now.label
 
 
 def _told_changes(told: Telling, now: View) -> dict[str, Any]:

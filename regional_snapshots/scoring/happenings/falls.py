@@ -53,11 +53,14 @@ class Past:
         end = bisect_left(self.rows, at, key=_at)
         return self.rows[end - 1] if end else None
 
+    def week(self, at: int) -> Sequence[SeriesRow]:
+        """The rows of the seven days before an instant."""
+        first, end = (bisect_left(self.rows, instant, key=_at) for instant in (at - WEEK_MS, at))
+        return self.rows[first:end]
+
     def usual(self, at: int, grounds: frozenset[str], value: Callable[[SeriesRow], float | None]) -> float | None:
         """The median of the week before an instant, over rows that rest on the same grounds."""
-        first, end = (bisect_left(self.rows, instant, key=_at) for instant in (at - WEEK_MS, at))
-        week = self.rows[first:end]
-        values = [found for row in like_rows(week, self.gaps, grounds) if (found := value(row)) is not None]
+        values = [found for row in like_rows(self.week(at), self.gaps, grounds) if (found := value(row)) is not None]
         return median(values) if len(values) >= LEAST_ROWS else None
 
 

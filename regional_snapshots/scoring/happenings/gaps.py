@@ -1,7 +1,7 @@
 """Gaps: since when a feed has been missing, or an axis unknown, and when it last came back.
 
-They stand in the document as ``meta.gaps``: ``{name: [since, until]}`` in ms, ``until`` null while it lasts. A gap that
-has ended is remembered as long as anything is compared with what lies before it.
+They stand in the document as ``meta.gaps``: ``{name: [since, until]}`` in ms; ``since`` is null for what has never been
+known, ``until`` while it lasts. A gap that has ended is remembered while anything is compared with what lies before it.
 """
 
 from __future__ import annotations
@@ -49,12 +49,14 @@ def turn_before(before: View) -> Turn:
 
 def gaps_now(before: View | None, now: View) -> dict[str, list[int | None]]:
     """The gaps as the new document states them, in order of names."""
-    known = before.gaps if before else {}
+    if before is None:
+        return {name: [None, None] for name in sorted(now.unknown)}
     current: dict[str, list[int | None]] = {}
-    for name in sorted(known.keys() | now.unknown):
-        since, until = known.get(name, (None, None))
+    for name in sorted(before.gaps.keys() | now.unknown):
+        gap = before.gaps.get(name)
+        since, until = gap or (now.at, None)
         if name in now.unknown:
-            current[name] = [now.at if since is None or until is not None else since, None]
+            current[name] = [since if until is None else now.at, None]
         elif until is None or now.at - until <= REMEMBERED_MS:
             current[name] = [since, now.at if until is None else until]
     return current
@@ -68,4 +70,4 @@ def like_rows(rows: Iterable[SeriesRow], gaps: Mapping[str, Gap], grounds: froze
 
 def _within(at: int, gap: Gap) -> bool:
     since, until = gap
-    return since is not None and since <= at and (until is None or at < until)
+    return (since is None or since <= at) and (until is None or at < until)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from regional_snapshots.scoring.happenings.gaps import Turn
+from regional_snapshots.scoring.happenings.gaps import Turn, turn_before
 from regional_snapshots.scoring.happenings.grounds import REGIME_GROUNDS, trigger_grounds
 from regional_snapshots.scoring.happenings.view import View
 
@@ -47,7 +47,8 @@ class Told:
         """What had been told when the previous snapshot was published."""
         if before.told:
             return cls(before.told["regime"], before.told["active"], before.told["unknown"])
-        return cls(before.regime, activations(before), before.unknown)
+        turn = turn_before(before)  # its effect may still be to come: then what was known before it is what counts
+        return cls(before.regime, activations(before), (before.unknown - turn.lost) | turn.regained)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class View:
     corridors: Mapping[str, Block]
     lanes: Mapping[tuple[str, str], Block]
     baseline: Block
-    gaps: Mapping[str, tuple[int, int | None]]
+    gaps: Mapping[str, tuple[int | None, int | None]]
     told: Block
 
     @property
@@ -147,12 +147,12 @@ def _told(value: Any) -> Block:
     return {"regime": regime, "active": since, "unknown": frozenset(name for name in map(_text, unknown) if name)}
 
 
-def _gaps(value: Any) -> dict[str, tuple[int, int | None]]:
+def _gaps(value: Any) -> dict[str, tuple[int | None, int | None]]:
     gaps = {name: gap for name, gap in _block(value).items() if isinstance(gap, list) and len(gap) == 2 and _text(name)}
     return {
         name: (since, until)
         for name, (since, until) in gaps.items()
-        if _is_instant(since) and (until is None or _is_instant(until))
+        if all(end is None or _is_instant(end) for end in (since, until))
     }
 
 

@@ -23,6 +23,16 @@ ASSUMED_BUFFER = 0.5
 VALIDITY_MS = 6 * 60 * 60_000
 
 
+def net_of(values: Mapping[str, float | None]) -> float | None:
+    """Buffers less pressures of these values of the axes; None when coercive pressure is not known."""
+    if values.get("coercive_pressure") is None:
+        return None
+    pressures = [(values.get(name), weight) for name, weight in PRESSURE_WEIGHTS.items()]
+    buffers = [value for name in BUFFERS if (value := values.get(name)) is not None]
+    pressure = weighted_mean([(value, weight) for value, weight in pressures if value is not None])
+    return (mean(buffers) if buffers else ASSUMED_BUFFER) - pressure
+
+
 @dataclass(frozen=True)
 class Balance:
     """The axes of a region by name, with what follows from them."""
@@ -37,11 +47,7 @@ class Balance:
     @property
     def net(self) -> float | None:
         """Buffers less pressures, unrounded, -1 to 1; None when coercive pressure is not known."""
-        if self.axes["coercive_pressure"].value is None:
-            return None
-        known = [(self.axes[name].value, weight) for name, weight in PRESSURE_WEIGHTS.items()]
-        pressure = weighted_mean([(value, weight) for value, weight in known if value is not None])
-        return (mean(self.buffers) if self.buffers else ASSUMED_BUFFER) - pressure
+        return net_of({name: axis.value for name, axis in self.axes.items()})
 
     @property
     def confidence(self) -> float:

@@ -5,13 +5,14 @@ Source: method 2, section 6.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from regional_snapshots.model.document.words import TRIGGER_REASONS, UNDETERMINED
-from regional_snapshots.scoring.method2.balance import Balance
+from regional_snapshots.model.series import SeriesRow
+from regional_snapshots.scoring.method2.balance import Balance, net_of
 from regional_snapshots.scoring.method2.inputs.held import LABELS, Held, instant
 from regional_snapshots.scoring.method2.inputs.numbers import at_least, at_most
 from regional_snapshots.scoring.method2.past import DAY_MS, Past
@@ -68,6 +69,14 @@ def regime(balance: Balance, past: Past, held: Held, now_ms: int) -> dict[str, A
     }
 
 
+def relabelled(
+    axes: Mapping[str, float | None], instead: Mapping[str, float | None], rows: Iterable[SeriesRow], held: str
+) -> str:
+    """The label that would be wanted if some axes had other values, given the rows of the last seven days and the label
+    that was held."""
+    return wanted_label(_seen({**axes, **instead}, rows, held))
+
+
 def _block(label: str, held: Held, pending: dict[str, Any] | None) -> dict[str, Any]:
     """A label that stays, with its history carried over."""
     before, driver = held.regime.get("previous_label"), held.regime.get("transition_driver")
@@ -81,19 +90,22 @@ def _block(label: str, held: Held, pending: dict[str, Any] | None) -> dict[str, 
 
 
 def _evidence(balance: Balance, past: Past, held: Held) -> Evidence:
-    values = {name: axis.value for name, axis in balance.axes.items()}
-    c = values["coercive_pressure"]
-    rows = [row.axes.get("coercive_pressure") for row in past.between(WINDOW_MS)]
-    earlier = [value for value in rows if value is not None]
+    return _seen({name: axis.value for name, axis in balance.axes.items()}, past.between(WINDOW_MS), held.label)
+
+
+def _seen(values: Mapping[str, float | None], rows: Iterable[SeriesRow], held: str) -> Evidence:
+    c = values.get("coercive_pressure")
+    known = [row.axes.get("coercive_pressure") for row in rows]
+    earlier = [value for value in known if value is not None]
     others = ("domestic_fragility", "capital_stress", "energy_vulnerability")
     return Evidence(
         c=c,
-        n=balance.net or 0.0,
-        a=values["alliance_cohesion"],
+        n=net_of(values) or 0.0,
+        a=values.get("alliance_cohesion"),
         highest=max([c or 0.0, *earlier]),
         usual=median(earlier) if len(earlier) >= LEAST_ROWS else c or 0.0,
-        held=held.label,
-        unknown=sum(values[name] is None for name in others),
+        held=held,
+        unknown=sum(values.get(name) is None for name in others),
     )
 
 

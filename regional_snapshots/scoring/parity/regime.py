@@ -5,9 +5,10 @@ Source: the pipeline specification, section 7.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES, BUFFERS, PRESSURES
 from regional_snapshots.model.values import mean, round3
 
@@ -29,8 +30,14 @@ def regime_label(balance: Mapping[str, Any]) -> str:
     return next(label for label, holds in _RULES if holds(*values))
 
 
-def relabelled(axes: Mapping[str, float | None], instead: Mapping[str, float | None]) -> str:
-    """The label if some axes had other values; the empty text when one of them is not known."""
+def relabelled(
+    axes: Mapping[str, float | None],
+    instead: Mapping[str, float | None],
+    rows: Iterable[SeriesRow] = (),
+    held: str = "",
+) -> str:
+    """The label if some axes had other values; the empty text when one of them is not known. This method has no memory:
+    ``rows`` and ``held`` are there for the sake of one signature."""
     values = {**axes, **instead}
     known: dict[str, float] = {axis: value for axis in AXES if (value := values.get(axis)) is not None}
     if len(known) < len(AXES):

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regional_snapshots.feed_files import SAMPLE, read_directory
-from regional_snapshots.model.document import problems
 from regional_snapshots.model.feeds import FEEDS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.scoring.happenings.happening import Happening, happening
+from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.scoring.methods import METHODS
-from regional_snapshots.scoring.parity.regime import relabelled
+from regional_snapshots.scoring.run import compute_run
 from regional_snapshots.scoring.scored import Previous
 
 NOW = 1_787_400_000_000
@@ -45,19 +45,21 @@ class Life:
 
     regions: tuple[str, ...] = REGION_IDS
     at: int = NOW
+    method: str = "1.1"
     latest: dict[str, Snapshot] = field(default_factory=dict)
+    rows: dict[str, list[SeriesRow]] = field(default_factory=dict)
 
     def step(self, documents: Mapping[str, Any], hours: float = 6) -> dict[str, Happening]:
         """One refresh."""
-        feeds = Feeds.parse(documents, documents, self.at)
+        method = METHODS[self.method]
+        feeds = Feeds.parse(documents, documents, self.at, energy=method.energy_feed)
         before = {region: Previous(snapshot.document) for region, snapshot in self.latest.items()}
-        scored = METHODS["1.1"].score_regions(self.regions, feeds, before, {}, self.at)
-        found = {}
-        for region, entry in scored.items():
-            previous = before[region].document if region in before else None
-            found[region] = happening(entry.snapshot, entry.changes, previous, (), {}, relabelled)
-            self.latest[region] = found[region].snapshot
-            assert problems(self.latest[region].document) == []
+        found = compute_run(method, self.regions, feeds, before, self.rows, self.at)
+        for region, entry in found.items():
+            self.latest[region] = entry.snapshot
+            assert entry.snapshot.problems == ()
+            assert entry.news.row is not None
+            self.rows.setdefault(region, []).append(SeriesRow.decode(entry.news.row.encode()))
         self.at += int(hours * HOUR_MS)
         return found
 
