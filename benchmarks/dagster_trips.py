@@ -11,7 +11,7 @@ import dagster as dg
 from benchmarks.line import Line
 from benchmarks.measure import Figure, Tick, figure, take_turns
 from regional_snapshots.definitions import definitions
-from regional_snapshots.defs.partitions import range_tags
+from regional_snapshots.defs.tags import range_tags
 from regional_snapshots.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings

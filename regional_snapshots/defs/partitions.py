@@ -1,6 +1,6 @@
 """Partitions: one per region, and how many of them one run takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -11,16 +11,17 @@ REGIONAL_SNAPSHOT = dg.AssetKey("regional_snapshot")
 
 region_partitions = dg.StaticPartitionsDefinition(list(REGION_IDS))
 
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-ONE = "dagster/partition"
-"""Tags by which Dagster runs one partition, or several partitions in one run: a range in the order of REGION_IDS."""
-
 
 def backfill_policy(regions_per_run: int) -> dg.BackfillPolicy:
     """All regions in one run, or at most so many in each."""
-    if regions_per_run >= len(REGION_IDS):
+    if one_run(regions_per_run):
         return dg.BackfillPolicy.single_run()
     return dg.BackfillPolicy.multi_run(max_partitions_per_run=regions_per_run)
+
+
+def one_run(regions_per_run: int) -> bool:
+    """Whether one run takes all regions, and so is a refresh by itself."""
+    return regions_per_run >= len(REGION_IDS)
 
 
 def runs_for(regions: Sequence[str], regions_per_run: int) -> list[list[str]]:
@@ -34,17 +35,3 @@ def runs_for(regions: Sequence[str], regions_per_run: int) -> list[list[str]]:
         else:
             runs.append([region])
     return runs
-
-
-def range_tags(regions: Sequence[str]) -> dict[str, str]:
-    """The tags of a run that takes these neighbouring regions."""
-    return {RANGE_START: regions[0], RANGE_END: regions[-1]}
-
-
-def regions_of(tags: Mapping[str, str]) -> list[str]:
-    """The regions that a run with these tags takes."""
-    start = tags.get(RANGE_START) or tags.get(ONE)
-    end = tags.get(RANGE_END) or tags.get(ONE)
-    if not start or not end:
-        return []
-    return list(REGION_IDS[REGION_IDS.index(start) : REGION_IDS.index(end) + 1])

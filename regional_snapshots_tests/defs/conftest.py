@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from regional_snapshots.definitions import definitions
-from regional_snapshots.defs.partitions import range_tags
+from regional_snapshots.defs.tags import range_tags
 from regional_snapshots.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
@@ -77,10 +77,15 @@ def bare_project(settings: Settings) -> Iterator[Project]:
 @pytest.fixture
 def project(bare_project: Project, server: RedisServer) -> Project:
     """The project, with the sample feeds."""
+    publish_feeds(server)
+    return bare_project
+
+
+def publish_feeds(server: RedisServer) -> None:
+    """Put the sample feeds where their producers would."""
     documents, _ = read_directory(SAMPLE)
     with server.client() as client:
         client.mset(documents)
-    return bare_project
 
 
 def materialized(result: dg.ExecuteInProcessResult, asset: str = "regional_snapshot") -> dict[str, dict[str, Any]]:

@@ -8,10 +8,9 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from regional_snapshots.defs.partitions import range_tags
 from regional_snapshots.defs.publishing.io_manager import SnapshotIOManager
 from regional_snapshots.defs.publishing.refresh import Refresh
-from regional_snapshots.defs.tags import REPEATS
+from regional_snapshots.defs.tags import REPEATS, range_tags
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.defs.conftest import Project, materialized
 from regional_snapshots_tests.support.server import RedisServer

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import dagster as dg
-import pytest
 
 from regional_snapshots.definitions import definitions
-from regional_snapshots.defs.automation import sensors
-from regional_snapshots.defs.partitions import regions_of
+from regional_snapshots.defs.automation.repeats import repetitions
+from regional_snapshots.defs.tags import PROCESS, REFRESH, is_refresh, range_tags, regions_of
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
-from regional_snapshots_tests.defs.conftest import Project
+from regional_snapshots_tests.defs.conftest import Project, publish_feeds
 from regional_snapshots_tests.support.server import RedisServer
 
 NOON = datetime(2026, 5, 28, 12, tzinfo=timezone.utc)
@@ -27,21 +27,31 @@ def tick(project: Project, name: str, when: datetime = NOON) -> Sequence[dg.RunR
         return schedule.evaluate_tick(context).run_requests or []
 
 
-def after(name: str, project: Project, result: dg.ExecuteInProcessResult) -> dict:
-    """``{job: [run requests]}`` of a sensor that looks at the end of a run."""
-    sensor = project.definitions.get_repository_def().get_sensor_def(name)
-    context = dg.build_run_status_sensor_context(
-        sensor_name=sensor.name,
-        dagster_event=result.get_run_success_event() if result.success else result.get_run_failure_event(),
-        dagster_instance=project.instance,
-        dagster_run=result.dagster_run,
-    )
-    answers = [sensor(context)] if result.success else list(sensor(context.for_run_failure()))
-    asked: dict[str, list[dg.RunRequest]] = {}
-    for answer in answers:
-        if isinstance(answer, dg.RunRequest):
-            asked.setdefault(answer.job_name or "", []).append(answer)
-    return asked
+def asked(project: Project, sensor: str) -> dict[str, list[dg.RunRequest]]:
+    """``{job: [run requests]}`` of one tick of a sensor, whose run requests are then on record."""
+    definition = project.definitions.get_repository_def().get_sensor_def(sensor)
+    with dg.build_sensor_context(project.instance) as context:
+        requests = definition.evaluate_tick(context).run_requests or []
+    return {
+        job: [it for it in requests if it.job_name == job] for job in sorted({it.job_name or "" for it in requests})
+    }
+
+
+def repeated(project: Project, minutes: float) -> list[dg.RunRequest]:
+    """The repetitions that are due so many minutes from now."""
+    now = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+    return repetitions(project.instance, now, project.settings.regions_per_run)
+
+
+@contextmanager
+def down(server: RedisServer) -> Iterator[None]:
+    """An outage, after which everything is as before but what was written meanwhile."""
+    server.kill()
+    try:
+        yield
+    finally:
+        server.start()
+        publish_feeds(server)
 
 
 def test_a_refresh_tick_takes_every_region_once_and_has_a_key_of_its_own(project: Project) -> None:
@@ -73,73 +83,102 @@ def test_schedules_and_sensors_are_on_by_default() -> None:
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
 
 
-def test_a_refresh_that_went_well_renews_the_overview(project: Project) -> None:
-    assert list(after("after_refresh", project, project.refresh())) == [""]
-
-
-def test_other_runs_trigger_nothing(project: Project) -> None:
+def test_a_refresh_that_went_well_renews_the_overview_once(project: Project) -> None:
+    assert not asked(project, "after_refresh")
     project.refresh()
-    assert not after("after_refresh", project, project.run("overview"))
+    (request,) = asked(project, "after_refresh")["overview"]
+    assert request.run_key == asked(project, "after_refresh")["overview"][0].run_key  # so that Dagster starts it once
+    project.run("overview")
+    assert not asked(project, "after_refresh")
 
 
-def test_a_failed_refresh_is_reconciled_and_only_its_failed_regions_are_repeated(
-    project: Project, server: RedisServer
-) -> None:
-    for region in ("latam", "mena"):
-        server.client().set(f"snapshot:index:{{{region}}}", "x")
-    asked = after("after_failed_refresh", project, project.refresh())
-    assert [len(asked["reconcile"]), len(asked["overview"])] == [1, 1]
-    assert [regions_of(request.tags) for request in asked["refresh"]] == [["mena"], ["latam"]]
+def test_several_refreshes_at_once_have_one_overview(project: Project) -> None:
+    for _ in range(3):
+        last = project.refresh(force=True)
+    (request,) = asked(project, "after_refresh")["overview"]
+    assert last.run_id in request.run_key
 
 
-def test_a_repetition_that_fails_again_is_not_repeated(project: Project, server: RedisServer) -> None:
+def test_a_refresh_of_several_runs_has_its_overview_after_the_last_of_them(project: Project) -> None:
+    first, second = (range_tags(regions) | {REFRESH: "tick"} for regions in (REGION_IDS[:4], REGION_IDS[4:]))
+    project.run("refresh", tags=first)
+    waiting = dg.DagsterRun("refresh", "waiting", status=dg.DagsterRunStatus.NOT_STARTED, tags=second)
+    project.instance.add_run(waiting)
+    assert not asked(project, "after_refresh")
+    project.instance.delete_run("waiting")
+    assert asked(project, "after_refresh")["overview"]
+
+
+def test_a_run_that_only_needs_a_person_is_reconciled_and_not_repeated(project: Project, server: RedisServer) -> None:
     server.client().set("snapshot:index:{latam}", "x")
-    (request,) = after("after_failed_refresh", project, project.refresh())["refresh"]
-    again = project.run("refresh", tags=request.tags)
-    asked = after("after_failed_refresh", project, again)
-    assert set(asked) == {"reconcile", "overview"}
+    project.refresh()
+    assert [len(asked(project, "after_failed_refresh")["reconcile"]), repeated(project, 1000)] == [1, []]
+    assert list(asked(project, "after_refresh")) == ["overview"]  # three runs a tick, with the refresh itself
 
 
-@pytest.mark.parametrize("tag", [("dagster/will_retry", "true"), ("dagster/retry_number", "1")])
-def test_what_dagster_repeats_by_itself_is_not_repeated_by_us(
-    project: Project, server: RedisServer, tag: tuple[str, str]
-) -> None:
-    server.client().set("snapshot:index:{latam}", "x")
-    result = project.refresh()
-    project.instance.add_run_tags(result.run_id, dict([tag]))
-    context = dg.build_run_status_sensor_context(
-        sensor_name="after_failed_refresh",
-        dagster_event=result.get_run_failure_event(),
-        dagster_instance=project.instance,
-        dagster_run=project.instance.get_run_by_id(result.run_id),
-    ).for_run_failure()
-    jobs = [
-        request.job_name
-        for request in project.definitions.get_repository_def().get_sensor_def("after_failed_refresh")(context)
-    ]
-    assert sorted(jobs) == ["overview", "reconcile"]
+def test_an_outage_is_repeated_at_growing_distance_and_not_reconciled(project: Project, server: RedisServer) -> None:
+    with down(server):
+        project.refresh(REGION_IDS[:3])
+        for minutes in (1, 2, 4, 8):
+            assert not repeated(project, minutes - 0.5)
+            (request,) = repeated(project, minutes)
+            assert regions_of(request.tags) == list(REGION_IDS[:3])
+            project.run("refresh", tags=request.tags)
+        assert set(asked(project, "after_failed_refresh")) <= {"refresh"}
+    (request,) = repeated(project, 16)
+    project.run("refresh", tags=request.tags)
+    assert not repeated(project, 1000)
+    assert project.instance.get_materialized_partitions(dg.AssetKey("regional_snapshot")) == set(REGION_IDS[:3])
 
 
-def test_withheld_regions_are_not_repeated_because_nothing_would_change(bare_project: Project) -> None:
-    asked = after("after_failed_refresh", bare_project, bare_project.refresh())
-    assert "refresh" not in asked
+def test_the_next_refresh_ends_the_repetitions_of_the_regions_it_takes(project: Project, server: RedisServer) -> None:
+    with down(server):
+        project.refresh()
+    project.refresh(REGION_IDS[1:3])
+    assert [regions_of(request.tags) for request in repeated(project, 1)] == [[REGION_IDS[0]], list(REGION_IDS[3:])]
 
 
-def test_a_run_that_failed_before_it_could_name_regions_is_repeated_whole(
-    project: Project, server: RedisServer
-) -> None:
-    server.kill()
-    try:
-        result = project.refresh(REGION_IDS[:3])
-    finally:
-        server.start()
-    (request,) = after("after_failed_refresh", project, result)["refresh"]
+def test_a_repetition_keeps_what_a_person_had_set(project: Project, server: RedisServer) -> None:
+    with down(server):
+        project.refresh(force=True)
+    (request,) = repeated(project, 1)
+    assert request.run_config["ops"]["regional_snapshot"]["config"] == {"force": True}
+    job = project.definitions.resolve_job_def("refresh")
+    assert dg.validate_run_config(job, request.run_config)
+
+
+def test_what_dagster_repeats_by_itself_is_left_to_it_first(project: Project, server: RedisServer) -> None:
+    with down(server):
+        result = project.refresh()
+    project.instance.add_run_tags(result.run_id, {"dagster/will_retry": "true"})
+    assert not repeated(project, 4)
+    assert repeated(project, 6)
+
+
+def test_a_failed_run_of_the_command_line_is_left_to_its_user(project: Project, server: RedisServer) -> None:
+    with down(server):
+        project.run("refresh", tags=range_tags(REGION_IDS) | {PROCESS: "1 0"})
+    assert not repeated(project, 1000)
+    assert not asked(project, "after_failed_refresh")
+
+
+def test_withheld_regions_are_neither_repeated_nor_reconciled(bare_project: Project) -> None:
+    bare_project.refresh()
+    assert not repeated(bare_project, 1000)
+    assert not asked(bare_project, "after_failed_refresh")
+
+
+def test_a_run_that_ended_before_it_could_name_regions_is_repeated_whole(project: Project) -> None:
+    run = dg.DagsterRun("refresh", "crashed", status=dg.DagsterRunStatus.STARTED, tags=range_tags(REGION_IDS[:3]))
+    project.instance.add_run(run)
+    project.instance.report_run_failed(run, "its process is gone")
+    (request,) = repeated(project, 1)
     assert regions_of(request.tags) == list(REGION_IDS[:3])
 
 
 def test_runs_started_from_the_page_of_the_asset_are_refreshes_too() -> None:
     started_in_ui = dg.DagsterRun("__ASSET_JOB", "one", asset_selection=frozenset({dg.AssetKey("regional_snapshot")}))
-    assert sensors.is_refresh(started_in_ui)
-    assert not sensors.is_refresh(
+    assert is_refresh(started_in_ui)
+    assert not is_refresh(
         dg.DagsterRun("__ASSET_JOB", "two", asset_selection=frozenset({dg.AssetKey("world_overview")}))
     )

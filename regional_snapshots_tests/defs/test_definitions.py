@@ -66,11 +66,15 @@ def test_jobs_schedules_sensors_and_checks_are_all_listed() -> None:
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "refresh_schedule",
         "reconcile_schedule",
-        "observe_feeds_schedule",
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {"after_refresh", "after_failed_refresh"}
     checks = {key.name for key in repository.asset_graph.asset_check_keys}
-    assert checks == {"latest_agrees_with_index", "every_region_is_current", "feeds_are_fresh"}
+    assert checks == {
+        "latest_agrees_with_index",
+        "every_region_is_current",
+        "feeds_are_fresh",
+        "nothing_is_left",
+    }
 
 
 def test_a_run_of_the_command_line_names_the_repository_and_the_location_that_the_ui_loads() -> None:

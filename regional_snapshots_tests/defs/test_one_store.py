@@ -9,12 +9,12 @@ import dagster as dg
 import pytest
 
 from regional_snapshots.cli import main
-from regional_snapshots.defs.partitions import backfill_policy, range_tags
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.defs.partitions import backfill_policy
+from regional_snapshots.defs.tags import range_tags
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
 from regional_snapshots.store import snapshots
-from regional_snapshots_tests.defs.conftest import Project, failure, materialized
+from regional_snapshots_tests.defs.conftest import Project, failure, materialized, publish_feeds
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.server import RedisServer
 
@@ -91,8 +91,7 @@ def test_two_set_ups_live_side_by_side_in_one_process(
     project: Project, own_server: type[RedisServer], settings: Settings
 ) -> None:
     other_server = own_server()
-    with other_server.client() as client:
-        client.mset(read_directory(SAMPLE)[0])
+    publish_feeds(other_server)
     strict = replace(
         settings, redis_url=other_server.url, regions_per_run=1, min_confidence=1.0, refresh_cron="5 * * * *"
     )

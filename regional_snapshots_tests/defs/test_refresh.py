@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from regional_snapshots.defs.partitions import backfill_policy, range_tags, regions_of, runs_for
+from regional_snapshots.defs.partitions import backfill_policy, runs_for
 from regional_snapshots.defs.publishing.io_manager import SnapshotIOManager
 from regional_snapshots.defs.publishing.refresh import Refresh
+from regional_snapshots.defs.tags import range_tags, regions_of
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized
 from regional_snapshots_tests.support.server import RedisServer

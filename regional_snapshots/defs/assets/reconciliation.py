@@ -55,6 +55,9 @@ class ReconcileConfig(dg.Config):
     owners=OWNERS,
     code_version="1",
     metadata={"dagster/column_schema": schema(COLUMNS), "documentation": dg.MetadataValue.path(OPERATIONS)},
+    check_specs=[
+        dg.AssetCheckSpec("nothing_is_left", asset="snapshot_reconciliation", description="Red while drift is left.")
+    ],
     op_tags={"dagster/priority": "1"},  # first in its job: the checks judge what it leaves, also when it fails
 )
 def snapshot_reconciliation(
@@ -74,11 +77,15 @@ def snapshot_reconciliation(
         )
     except StoreError as error:
         raise dg.Failure(f"Nothing could be checked. {error}") from error
-    yield dg.MaterializeResult(value=report.frame()[list(COLUMNS)], metadata=report_metadata(report, config))
+    left = [finding_line(finding) for finding in report.left] + [str(error) for error in report.errors.values()]
+    words = "\n".join(["Left as found:", *left, *advice(report, config)]) if left else "Nothing is left to repair."
+    yield dg.MaterializeResult(
+        value=report.frame()[list(COLUMNS)],
+        metadata=report_metadata(report, config),
+        check_results=[dg.AssetCheckResult(passed=report.healthy, description=words, metadata={"left": len(left)})],
+    )
     if not report.healthy:
-        left = [finding_line(finding) for finding in report.left]
-        unread = [str(error) for error in report.errors.values()]
-        raise dg.Failure("\n".join(["Left as found:", *left, *unread, *advice(report, config)]), allow_retries=False)
+        raise dg.Failure(words, allow_retries=False)
 
 
 def report_metadata(report: "ReconcileReport", config: ReconcileConfig) -> dict:

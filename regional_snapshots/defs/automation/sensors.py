@@ -1,74 +1,88 @@
 """Sensors: what happens after a refresh, and after one that failed.
 
-They look at every run that refreshes regions: those of the schedule, and those that a person starts in the UI.
+They look at the state and not at events, like a reconciliation: whatever was missed or came in a crowd, what is due now
+is asked for once. They look at every run that refreshes regions, of the schedule and of a person in the UI.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import dagster as dg
 
-from regional_snapshots.defs.assets.overview import world_overview
-from regional_snapshots.defs.automation.jobs import overview_job, reconcile_job, refresh_job
-from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, range_tags, regions_of, runs_for
+from regional_snapshots.defs.automation.jobs import WORLD_OVERVIEW
+from regional_snapshots.defs.automation.repeats import repetitions
+from regional_snapshots.defs.automation.runs import UNFINISHED, failed_regions, is_over, refresh_runs
+from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
+from regional_snapshots.defs.tags import (
+    OVERVIEW_JOB,
+    RECONCILE_JOB,
+    REFRESH_JOB,
+    REPEATS,
+    is_of_command_line,
+    refresh_of,
+)
 from regional_snapshots.settings import Settings
 
-RETRY_OF = "regional_snapshots/retry_of"
-"""Tag of a run that repeats the failed regions of another: such a run is not repeated again."""
-
-REPEATED_BY_DAGSTER = ("dagster/will_retry", "dagster/retry_number")
-"""Tags of a crashed run that the daemon repeats itself, and of that repetition (see run_retries in dagster.yaml)."""
-
-NO_REFRESH = dg.SkipReason("The run did not refresh regions.")
+A_DAY = timedelta(days=1)
 
 
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    request_job=overview_job,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="After a refresh: brings the world overview up to date, and judges the regions.",
-)
-def after_refresh(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-    """One overview per refresh."""
-    run = context.dagster_run
-    return dg.RunRequest(run_key=run.run_id) if is_refresh(run) else NO_REFRESH
+def sensors(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.SensorDefinition]:
+    """All sensors, as the settings have them. ``jobs``: what they start, by name."""
+
+    def after_refresh(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        """One overview per refresh, however many runs it had; several refreshes at once have one, too."""
+        return overview_due(context.instance) or dg.SkipReason("The overview shows the last refresh.")
+
+    def after_failed_refresh(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        """Reconcile where that may help; repeat what may pass by itself."""
+        now = datetime.now(timezone.utc)
+        due = [reconciliation_due(context.instance, now)]
+        due += repetitions(context.instance, now, settings.regions_per_run)
+        return [request for request in due if request] or dg.SkipReason("No refresh failed, or nothing is due yet.")
+
+    def made(look: Callable, starts: list[str], description: str) -> dg.SensorDefinition:
+        running = dg.DefaultSensorStatus.RUNNING
+        return dg.sensor(jobs=[jobs[name] for name in starts], default_status=running, description=description)(look)
+
+    return [
+        made(after_refresh, [OVERVIEW_JOB], "After a refresh: brings the world overview up to date."),
+        made(
+            after_failed_refresh,
+            [RECONCILE_JOB, REFRESH_JOB],
+            "After a refresh that failed: reconciles, and repeats after 1, 2, 4, … minutes, until the next refresh, "
+            "the regions that may succeed with nobody doing anything.",
+        ),
+    ]
 
 
-def after_failed_refresh(settings: Settings) -> dg.SensorDefinition:
-    """The sensor that looks after a refresh that failed."""
-
-    @dg.run_failure_sensor(
-        request_jobs=[refresh_job, reconcile_job, overview_job],
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="After a refresh that failed: reconciles, renews the overview, and repeats what failed once.",
-    )
-    def after_failed_refresh(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        """Reconcile and renew the overview; repeat what failed, unless this run was such a repetition itself."""
-        run = context.dagster_run
-        if not is_refresh(run):
-            yield NO_REFRESH
-            return
-        yield dg.RunRequest(run_key=f"{run.run_id} reconcile", job_name=reconcile_job.name)
-        overview = {"job_name": overview_job.name, "asset_selection": [world_overview.key], "asset_check_keys": []}
-        yield dg.RunRequest(run_key=f"{run.run_id} overview", **overview)  # no checks: they judge what reconcile leaves
-        if any(run.tags.get(tag, "false") != "false" for tag in (RETRY_OF, *REPEATED_BY_DAGSTER)):
-            return
-        for regions in runs_for(failed_regions(context), settings.regions_per_run):
-            tags = range_tags(regions) | {RETRY_OF: run.run_id}
-            yield dg.RunRequest(run_key=f"{run.run_id} {regions[0]}", job_name=refresh_job.name, tags=tags)
-
-    return after_failed_refresh
+def overview_due(instance: dg.DagsterInstance) -> dg.RunRequest | None:
+    """The overview, if one began before the last region was shown, and the refresh of that region is over."""
+    shown = instance.get_latest_materialization_event(REGIONAL_SNAPSHOT)
+    run = instance.get_run_by_id(shown.run_id) if shown else None
+    if shown is None or (run and not is_over(instance, run)):
+        return None
+    if instance.get_run_records(dg.RunsFilter(job_name=OVERVIEW_JOB, statuses=UNFINISHED), limit=1):
+        return None
+    overview = instance.get_latest_materialization_event(WORLD_OVERVIEW)
+    made_in = instance.get_run_record_by_id(overview.run_id) if overview else None
+    begun = (made_in.start_time or made_in.create_timestamp.timestamp()) if made_in else 0.0
+    if begun >= shown.timestamp:
+        return None
+    return dg.RunRequest(run_key=f"overview after {shown.run_id}", job_name=OVERVIEW_JOB)
 
 
-def is_refresh(run: dg.DagsterRun) -> bool:
-    """Whether a run refreshes regions: it is the job's, or it was started from the asset's own page."""
-    return run.job_name == refresh_job.name or REGIONAL_SNAPSHOT in (run.asset_selection or ())
+def reconciliation_due(instance: dg.DagsterInstance, now: datetime) -> dg.RunRequest | None:
+    """A reconciliation after the last refresh that failed, once it is over: not where only the server, or feeds, were
+    missing, and not after its repetitions."""
+    failed = refresh_runs(instance, since=now - A_DAY, statuses=[dg.DagsterRunStatus.FAILURE])
+    runs = [record.dagster_run for record in failed]
+    mine = [run for run in runs if not is_of_command_line(run) and REPEATS not in run.tags]
+    if not mine or not is_over(instance, mine[0]) or not _may_have_drifted(instance, mine[0]):
+        return None
+    return dg.RunRequest(run_key=f"reconcile after {refresh_of(mine[0])}", job_name=RECONCILE_JOB)
 
 
-def failed_regions(context: dg.RunFailureSensorContext) -> list[str]:
-    """The regions to repeat: those the failure names, less the withheld ones; all of the run if it names none."""
-    for event in context.get_step_failure_events():
-        failure = event.step_failure_data.user_failure_data
-        if failure and "failed_regions" in failure.metadata:
-            withheld = failure.metadata["withheld_regions"].value
-            return [region for region in failure.metadata["failed_regions"].value if region not in withheld]
-    return regions_of(context.dagster_run.tags)
+def _may_have_drifted(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    passes = {*failed_regions(instance, run, "repeatable"), *failed_regions(instance, run, "withheld")}
+    return bool(set(failed_regions(instance, run)) - passes)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import dagster as dg
 
 from regional_snapshots.defs.instance.home import opened_instance, prepare_instance
-from regional_snapshots.defs.partitions import range_tags, runs_for
+from regional_snapshots.defs.partitions import runs_for
+from regional_snapshots.defs.tags import OVERVIEW_JOB, REFRESH_JOB, range_tags
 from regional_snapshots.settings import Settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
@@ -46,13 +47,13 @@ def run_refresh(
     results: list[RegionResult] = []
     with opened_instance(settings) as instance:
         for group in runs_for(regions, settings.regions_per_run):
-            run = defs.resolve_job_def("refresh").execute_in_process(
+            run = defs.resolve_job_def(REFRESH_JOB).execute_in_process(
                 run_config=config, instance=instance, tags=range_tags(group) | LISTED, raise_on_error=False
             )
             results += (group_results := _results(run, group))
             done(group_results)
         if any(result.snapshot_id for result in results):
-            defs.resolve_job_def("overview").execute_in_process(
+            defs.resolve_job_def(OVERVIEW_JOB).execute_in_process(
                 run_config={"loggers": QUIET}, instance=instance, tags=LISTED, raise_on_error=False
             )
     return results

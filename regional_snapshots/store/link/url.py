@@ -137,7 +137,9 @@ def _split(url: str, name: str) -> Any:
         raise ConfigurationError(f"{name} cannot be parsed", next_step=FORM) from None
     if parts.scheme not in SCHEMES:
         shown = repr(parts.scheme) if "://" in url and parts.scheme else "no scheme"
-        raise ConfigurationError(f"{name} starts with {shown}", next_step=f"use one of {', '.join(SCHEMES)}")
+        raise ConfigurationError(
+            f"{name} starts with {shown}", next_step=f"use one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}"
+        )
     if parts.fragment or "#" in url or any("@" in part for part in (parts.path, parts.query)):
         raise ConfigurationError(f"{name} holds a special character that tears it apart", next_step=FORM)
     return parts
