@@ -67,7 +67,7 @@ def test_jobs_schedules_sensors_and_checks_are_all_listed() -> None:
         "refresh_schedule",
         "reconcile_schedule",
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {"after_refresh", "after_failed_refresh"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {"after_refresh", "after_failed_refresh", "lost_runs"}
     checks = {key.name for key in repository.asset_graph.asset_check_keys}
     assert checks == {
         "latest_agrees_with_index",

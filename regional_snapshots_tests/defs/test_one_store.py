@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import dagster as dg
@@ -87,8 +87,18 @@ def test_the_command_line_and_its_runs_share_one_pool(
     one_warm_pool(proxy)
 
 
+def test_a_server_with_room_for_eight_clients_gets_all_eight_regions(
+    project: Project, own_server: Callable[..., RedisServer]
+) -> None:
+    small = own_server()
+    publish_feeds(small)
+    small.configure(maxclients=8)
+    narrow = Project(replace(project.settings, redis_url=small.url), project.instance)
+    assert {entry["outcome"] for entry in materialized(narrow.refresh()).values()} == {"COMMITTED"}
+
+
 def test_two_set_ups_live_side_by_side_in_one_process(
-    project: Project, own_server: type[RedisServer], settings: Settings
+    project: Project, own_server: Callable[..., RedisServer], settings: Settings
 ) -> None:
     other_server = own_server()
     publish_feeds(other_server)

@@ -13,6 +13,7 @@ import dagster as dg
 from regional_snapshots.defs.automation.jobs import WORLD_OVERVIEW
 from regional_snapshots.defs.automation.repeats import repetitions
 from regional_snapshots.defs.automation.runs import UNFINISHED, failed_regions, is_over, refresh_runs
+from regional_snapshots.defs.instance.lost_runs import fail_lost_runs
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
 from regional_snapshots.defs.tags import (
     OVERVIEW_JOB,
@@ -41,9 +42,15 @@ def sensors(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.SensorDefini
         due += repetitions(context.instance, now, settings.regions_per_run)
         return [request for request in due if request] or dg.SkipReason("No refresh failed, or nothing is due yet.")
 
+    def lost_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        """Fail the runs of the command line whose process is gone: they would fill the queue."""
+        lost = fail_lost_runs(context.instance)
+        return dg.SkipReason(f"Failed, because its process is gone: {', '.join(lost)}" if lost else "No run is lost.")
+
     def made(look: Callable, starts: list[str], description: str) -> dg.SensorDefinition:
         running = dg.DefaultSensorStatus.RUNNING
-        return dg.sensor(jobs=[jobs[name] for name in starts], default_status=running, description=description)(look)
+        started = [jobs[name] for name in starts] or None
+        return dg.sensor(jobs=started, default_status=running, description=description)(look)
 
     return [
         made(after_refresh, [OVERVIEW_JOB], "After a refresh: brings the world overview up to date."),
@@ -53,6 +60,7 @@ def sensors(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.SensorDefini
             "After a refresh that failed: reconciles, and repeats after 1, 2, 4, … minutes, until the next refresh, "
             "the regions that may succeed with nobody doing anything.",
         ),
+        made(lost_runs, [], "Fails runs of the command line that were killed, so that they do not fill the queue."),
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from regional_snapshots.defs.instance.home import opened_instance, prepare_instance
+from regional_snapshots.defs.instance.lost_runs import fail_lost_runs, process_tags
 from regional_snapshots.defs.partitions import runs_for
 from regional_snapshots.defs.tags import OVERVIEW_JOB, REFRESH_JOB, range_tags
 from regional_snapshots.settings import Settings
@@ -45,16 +46,18 @@ def run_refresh(
     prepare_instance(settings)
     config = {"ops": {"regional_snapshot": {"config": {"force": force}}}, "loggers": QUIET}
     results: list[RegionResult] = []
+    mine = LISTED | process_tags()
     with opened_instance(settings) as instance:
+        fail_lost_runs(instance)
         for group in runs_for(regions, settings.regions_per_run):
             run = defs.resolve_job_def(REFRESH_JOB).execute_in_process(
-                run_config=config, instance=instance, tags=range_tags(group) | LISTED, raise_on_error=False
+                run_config=config, instance=instance, tags=range_tags(group) | mine, raise_on_error=False
             )
             results += (group_results := _results(run, group))
             done(group_results)
         if any(result.snapshot_id for result in results):
             defs.resolve_job_def(OVERVIEW_JOB).execute_in_process(
-                run_config={"loggers": QUIET}, instance=instance, tags=LISTED, raise_on_error=False
+                run_config={"loggers": QUIET}, instance=instance, tags=mine, raise_on_error=False
             )
     return results
 
