@@ -45,6 +45,10 @@ class Settings:
     time_zone: str
     min_confidence: float
     method: str
+    patience_seconds: float
+    reply_seconds: float
+    feed_megabytes: float
+    min_replicas: int
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -69,6 +73,10 @@ class Settings:
             time_zone=_time_zone(env),
             min_confidence=_number(env, "MIN_CONFIDENCE", 0.1, least=0, most=1),
             method=_one_of(env, "METHOD", METHODS, DEFAULT_METHODS[layout]),
+            patience_seconds=_number(env, "PATIENCE_SECONDS", 20, least=0, most=3600),
+            reply_seconds=_number(env, "REPLY_SECONDS", 300, least=1, most=86_400),
+            feed_megabytes=_number(env, "FEED_MEGABYTES", 40, least=0.001, most=512),
+            min_replicas=_whole(env, "MIN_REPLICAS", 0, least=0, most=100),
         )
 
 

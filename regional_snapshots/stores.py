@@ -49,7 +49,14 @@ def store_options(settings: Settings) -> dict[str, Any]:
         "layout": settings.key_layout,
         "namespace": settings.namespace,
         "alerts": settings.wm_alerts,
-        "policy": Policy.of(settings.retention_days, settings.bucket_minutes),
+        "policy": Policy.of(
+            settings.retention_days,
+            settings.bucket_minutes,
+            patience_s=settings.patience_seconds,
+            min_replicas=settings.min_replicas,
+        ),
+        "total_s": settings.reply_seconds,
+        "feed_megabytes": settings.feed_megabytes,
     }
 
 

@@ -85,7 +85,7 @@ def feeds_status(as_json: bool) -> int:
 
     with opened(Settings.load()) as store:
         values = store.read_feeds((*DATA_KEYS, *META_KEYS))
-    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000)
+    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000, problems=values.problems)
     if as_json:
         console.as_json([asdict(report) for report in parsed.report])
     else:

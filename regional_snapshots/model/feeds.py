@@ -202,13 +202,25 @@ class Feeds:
 
     @classmethod
     def from_raw(
-        cls, values: Mapping[str, bytes | str | None], now_ms: int, *, energy: str = "mix", inputs: str = ""
+        cls,
+        values: Mapping[str, bytes | str | None],
+        now_ms: int,
+        *,
+        energy: str = "mix",
+        inputs: str = "",
+        problems: Mapping[str, str] | None = None,
     ) -> Feeds:
-        """Parse raw Redis values (data and companion keys in one mapping). What is not JSON counts as missing."""
+        """Parse raw Redis values (data and companion keys in one mapping). What is not JSON counts as missing.
+
+        ``problems`` says of keys without a value what was there instead.
+        """
+        unread = problems or {}
         found = []
         for spec in feeds_of(energy):
             value, problem = decode(values.get(spec.key))
             companion, trouble = decode(values.get(spec.meta_key)) if spec.meta_key else (None, "")
+            problem = problem or unread.get(spec.key, "")
+            trouble = trouble or unread.get(spec.meta_key or "", "")
             payload, enveloped_at = unwrap(value)
             if spec.members:
                 members = {key: decode(raw)[0] for key, raw in values.items() if key.startswith(spec.members)}

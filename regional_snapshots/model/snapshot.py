@@ -73,7 +73,9 @@ class Snapshot:
             raise ValueError("generated_at must be whole milliseconds since 1970, below 2^53")
         identity = f"{instant:012x}-{digest(document)}"
         sealed = {**document, "meta": {**document["meta"], "snapshot_id": identity}}
-        return cls(document["region_id"], instant, identity, sealed, _encode(sealed))
+        made = cls(document["region_id"], instant, identity, sealed, _encode(sealed))
+        vars(made)["problems"] = tuple(problems(sealed))  # here, and not while a connection waits for it
+        return made
 
     @classmethod
     def open(cls, payload: bytes | str, *, region: str | None = None, id: str | None = None) -> Snapshot:

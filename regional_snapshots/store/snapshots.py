@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +19,13 @@ from regional_snapshots.store.commit import Commit, Committer, Policy
 from regional_snapshots.store.embedded import embedded_server
 from regional_snapshots.store.errors import ConfigurationError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import LAYOUTS
-from regional_snapshots.store.link.connections import Connections
+from regional_snapshots.store.link.connections import TOTAL_S, Connections
 from regional_snapshots.store.link.inspection import inspect
+from regional_snapshots.store.link.loop import LoopThread
 from regional_snapshots.store.reader import Found, SnapshotReader
 from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileReport
 from regional_snapshots.store.records.backup import BackupReport, backup, regions_of, restore
-from regional_snapshots.store.records.feeds import read_feeds, write_feeds
+from regional_snapshots.store.records.feeds import MOST_MB, FeedValues, read_feeds, write_feeds
 from regional_snapshots.store.records.follow import Follower, following
 from regional_snapshots.store.records.inputs import Manifest, keep
 from regional_snapshots.store.records.news import EVERY, NewsReader, Of
@@ -41,7 +41,7 @@ T = TypeVar("T")
 class Inputs:
     """What a refresh reads: feeds ``{key: value or None}``, latest and rows of the series by region, warnings."""
 
-    feeds: dict[str, bytes | None]
+    feeds: FeedValues
     latest: dict[str, Found]
     warnings: list[str]
     rows: Of[SeriesRow]
@@ -66,6 +66,8 @@ class SnapshotStore:
         policy: Policy | None = None,
         limit: int = 50,
         timeout_s: float = 5.0,
+        total_s: float = TOTAL_S,
+        feed_megabytes: float = MOST_MB,
     ) -> None:
         if layout not in LAYOUTS:
             raise ConfigurationError(f"unknown key layout {layout!r}", next_step=f"use one of {', '.join(LAYOUTS)}")
@@ -74,19 +76,20 @@ class SnapshotStore:
             self.layout, self.policy = named.within(namespace), policy or Policy()
         except ValueError as error:
             raise ConfigurationError(str(error), next_step="correct REGIONAL_SNAPSHOTS_NAMESPACE") from None
-        patience = self.policy.patience
-        self.connections = Connections(url, limit=limit, timeout_s=timeout_s, patience=patience)
-        self.feed_connections = self.connections
+        self.feed_megabytes = feed_megabytes
+
+        def connect(to: str, limit: int, name: str) -> Connections:
+            patience = self.policy.patience
+            return Connections(to, limit=limit, timeout_s=timeout_s, total_s=total_s, patience=patience, name=name)
+
+        self.connections = self.feed_connections = connect(url, limit, "REDIS_URL")
         if feeds_url not in ("", url):
-            self.feed_connections = Connections(
-                feeds_url, limit=2, timeout_s=timeout_s, patience=patience, name="FEEDS_REDIS_URL"
-            )
+            self.feed_connections = connect(feeds_url, 2, "FEEDS_REDIS_URL")
         self.committer = Committer(self.connections, self.layout, self.policy)
         self.reader = SnapshotReader(self.connections, self.layout)
         self.news = NewsReader(self.connections, self.layout)
         self.reconciler = Reconciler(self.connections, self.layout, self.policy)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
+        self._loop = LoopThread(self._forked)
 
     @property
     def address(self) -> str:
@@ -216,9 +219,9 @@ class SnapshotStore:
         report.problems += [str(error) for error in judged.errors.values()]
         return report
 
-    def read_feeds(self, keys: Sequence[str]) -> dict[str, bytes | None]:
+    def read_feeds(self, keys: Sequence[str]) -> FeedValues:
         """All feeds at one instant, ``{key: value or None}``. Raises :class:`StoreError`."""
-        return self.run(read_feeds(self.feed_connections, keys))
+        return self.run(read_feeds(self.feed_connections, keys, self.feed_megabytes))
 
     def keep_inputs(self, manifest: Manifest, documents: Iterable[bytes], now_ms: int) -> None:
         """Keep what a run at ``now_ms`` was computed from, for as long as its snapshots. Raises :class:`StoreError`."""
@@ -243,7 +246,7 @@ class SnapshotStore:
 
         async def everything() -> Inputs:
             feeds, (latest, rows), warnings, _ = await asyncio.gather(
-                read_feeds(self.feed_connections, keys),
+                read_feeds(self.feed_connections, keys, self.feed_megabytes),
                 self.reader.latest_with_rows(wanted, rows_since_ms),
                 inspect(self.connections, self.layout),
                 self.connections.warm(len(wanted)),
@@ -254,29 +257,14 @@ class SnapshotStore:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run one of the store's coroutines to its end. When the caller is interrupted, the work is cancelled first."""
-        future = asyncio.run_coroutine_threadsafe(work, self._running_loop())
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        return self._loop.run(work)
 
     def close(self) -> None:
         """Close all connections and end the loop."""
-        with self._lock:
-            loop, self._loop = self._loop, None
-        if loop is None:
-            return
-        for connections in {self.connections, self.feed_connections}:
-            asyncio.run_coroutine_threadsafe(connections.close(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
+        self._loop.close(*(connections.close() for connections in {self.connections, self.feed_connections}))
 
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=_serve, args=(self._loop,), name="snapshot-store", daemon=True).start()
-            return self._loop
+    def _forked(self) -> object:
+        return [connections.abandon() for connections in {self.connections, self.feed_connections}]
 
     def __enter__(self) -> SnapshotStore:
         return self
@@ -287,22 +275,12 @@ class SnapshotStore:
         self.close()
 
 
-def open_store(
-    url: str, *, feeds_url: str, home: Path, layout: str, policy: Policy, namespace: str = "", alerts: bool = True
-) -> SnapshotStore:
-    """The store at ``url``; when that is empty, on the embedded server of ``home``. Raises :class:`StoreError`."""
-    url = url or embedded_server(home).ensure()
-    return SnapshotStore(url, feeds_url=feeds_url, layout=layout, policy=policy, namespace=namespace, alerts=alerts)
+def open_store(url: str, *, home: Path, **options: Any) -> SnapshotStore:
+    """The store at ``url``; when that is empty, on the embedded server of ``home``. Raises :class:`StoreError`.
 
-
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    loop.run_forever()
-    left = asyncio.all_tasks(loop)  # such as the siblings of a read that failed
-    for task in left:
-        task.cancel()
-    if left:
-        loop.run_until_complete(asyncio.wait(left))
-    loop.close()
+    ``options`` are those of :class:`SnapshotStore`.
+    """
+    return SnapshotStore(url or embedded_server(home).ensure(), **options)
 
 
 def _only(answers: Mapping[str, Found]) -> Snapshot:

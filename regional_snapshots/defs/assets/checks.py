@@ -72,7 +72,7 @@ def feeds_are_fresh(store: SnapshotStore) -> Verdict:
     Yellow when a feed is stale or missing: the regions are published all the same, with less confidence.
     """
     values = store.read_feeds((*DATA_KEYS, *META_KEYS))
-    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000)
+    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000, problems=values.problems)
     stale = [report for report in parsed.report if report.status == "stale"]
     missing = [report for report in parsed.report if report.status == "missing"]
     return Verdict(

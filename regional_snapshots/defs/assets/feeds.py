@@ -42,7 +42,7 @@ def feeds(context: dg.AssetExecutionContext, snapshots: dg.ResourceParam[Snapsho
         values = snapshots.store.read_feeds((*DATA_KEYS, *META_KEYS))
     except StoreError as error:
         raise dg.Failure(f"The feeds could not be read. {error}") from error
-    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000)
+    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000, problems=values.problems)
     for feed, report in zip(FEEDS, parsed.report, strict=True):
         if feed_key(feed) in context.selected_asset_keys:
             yield observation(feed, report, values[feed.key])

@@ -53,7 +53,7 @@ def refresh(
     keys = (*keys_of(method.energy_feed), *member_keys_of(method.energy_feed))
     rows_since_ms = now_ms - SERIES_DAYS * DAY_MS if method.looks_back else None
     inputs = store.read_inputs(keys, wanted, rows_since_ms)
-    feeds = Feeds.from_raw(inputs.feeds, now_ms, energy=method.energy_feed)
+    feeds = Feeds.from_raw(inputs.feeds, now_ms, energy=method.energy_feed, problems=inputs.feeds.problems)
     found = _computed(method, feeds, inputs, now_ms, withheld_because(feeds, min_confidence))
     previous = {region: latest for region, latest in inputs.latest.items() if isinstance(latest, Snapshot)}
     return Refresh(found, feeds, previous, tuple(inputs.warnings), force)

@@ -93,10 +93,14 @@ class Transaction:
 
 
 class Batch:
-    """Commands in the order in which they are asked; all of them go out in one write."""
+    """Commands in the order in which they are asked; all of them go out in one write.
+
+    ``clean``: the server has answered, and refused none of them.
+    """
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.clean = False
         self._transactions: list[Transaction] = []
 
     @property
@@ -118,8 +122,9 @@ class Batch:
         opened.executed = self.ask("EXEC")
         self._transactions.append(opened)
 
-    def fill(self, replies: Sequence[Reply]) -> None:
-        """The replies have come, one for each command."""
+    def fill(self, replies: Sequence[Reply], *, clean: bool = False) -> None:
+        """The replies have come, one for each command; ``clean``: there is no error anywhere among them."""
+        self.clean = clean
         for asked, reply in zip(self.asked, replies, strict=True):
             asked.answer(reply)
         for transaction in self._transactions:
@@ -127,7 +132,7 @@ class Batch:
 
     def check(self, region: str = "") -> None:
         """Raise the :class:`StoreError` of the first command that was refused, unless it is optional."""
-        for asked in self.asked:
+        for asked in () if self.clean else self.asked:
             if asked.refused and not asked.optional:
                 raise refusal(asked.reply, region=region, key=asked.key) from asked.reply
 

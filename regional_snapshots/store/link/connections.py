@@ -15,9 +15,6 @@ from redis.exceptions import MovedError, ResponseError
 
 from regional_snapshots.store.errors import AccessRefusedError, ConfigurationError, StoreError, UnreachableError
 from regional_snapshots.store.link.batch import Batch, Command, Reply, key_of, texts
-from regional_snapshots.store.link.dialing import CHECK, dial
-from regional_snapshots.store.link.nodes import Nodes, Sentinels
-from regional_snapshots.store.link.pool import LINK_ERRORS, Pool, is_full
 from regional_snapshots.store.link.refusals import (
     PASSING,
     TLS,
@@ -28,9 +25,12 @@ from regional_snapshots.store.link.refusals import (
     word_of,
     words_of,
 )
-from regional_snapshots.store.link.url import Address, read
 from regional_snapshots.store.link.waiting import Patience, Tries
-from regional_snapshots.store.link.wire import Wire
+from regional_snapshots.store.link.wires.dialing import CHECK, dial
+from regional_snapshots.store.link.wires.nodes import Nodes, Sentinels
+from regional_snapshots.store.link.wires.pool import LINK_ERRORS, Pool, is_full
+from regional_snapshots.store.link.wires.url import Address, read
+from regional_snapshots.store.link.wires.wire import Wire
 
 __all__ = ["LINK_ERRORS", "Address", "Batch", "Command", "Connections", "Reply", "Wire", "key_of", "refusal", "texts"]
 
@@ -43,9 +43,9 @@ TOTAL_S = 300.0
 class Connections:
     """Connections to one server, or to the nodes of one cluster: at most ``limit`` in use, other callers wait in line.
 
-    ``url``: see :mod:`regional_snapshots.store.link.url`; its options override the arguments. ``timeout_s`` bounds
-    connecting, and in an exchange the time in which nothing moves; ``total_s`` bounds an exchange as a whole; reads
-    are tried again with ``patience``. ``name`` is the setting that holds the URL, for messages.
+    ``url``: see :mod:`regional_snapshots.store.link.wires.url`; its options override the arguments. ``timeout_s``
+    bounds connecting, and in an exchange the time in which nothing moves; ``total_s`` bounds an exchange as a whole;
+    reads are tried again with ``patience``. ``name`` is the setting that holds the URL, for messages.
     Raises :class:`ConfigurationError` for a URL that cannot be used.
     """
 
@@ -132,7 +132,7 @@ class Connections:
 
     async def send(self, wire: Wire, batch: Batch) -> None:
         """Send a batch in one write and fill it. Raises one of ``LINK_ERRORS``, see :meth:`exchange`."""
-        batch.fill(await self.exchange(wire, batch.commands))
+        batch.fill(await self.exchange(wire, batch.commands), clean=not wire.errors)
 
     async def read(self, batch: Batch) -> None:
         """Fill a batch of reads, one exchange with each node that serves their keys.
@@ -235,6 +235,12 @@ class Connections:
         for pool in self._pools.values():
             pool.condemn()
         self._start()
+
+    def abandon(self) -> object:
+        """In a forked child: begin anew, and return what is the parent's and must not be finalized here."""
+        inherited = self._room, self._pools, self._sentinels
+        self._start()
+        return inherited
 
     def _pool(self, node: Address) -> Pool:
         if node not in self._pools:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from regional_snapshots.model.events import Event
 from regional_snapshots.store.link.waiting import Patience
@@ -48,13 +49,9 @@ class Policy:
         return max(self.retention_ms, SERIES_MS)
 
     @classmethod
-    def of(cls, retention_days: float, bucket_minutes: float, min_replicas: int = 0) -> Policy:
-        """The policy in the units of the settings."""
-        return cls(
-            retention_ms=int(retention_days * DAY_MS),
-            bucket_ms=int(bucket_minutes * MINUTE_MS),
-            min_replicas=min_replicas,
-        )
+    def of(cls, retention_days: float, bucket_minutes: float, **others: Any) -> Policy:
+        """The policy in the units of the settings; ``others`` as they are."""
+        return cls(retention_ms=int(retention_days * DAY_MS), bucket_ms=int(bucket_minutes * MINUTE_MS), **others)
 
 
 @dataclass(frozen=True)

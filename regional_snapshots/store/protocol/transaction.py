@@ -66,11 +66,12 @@ class Publication:
     @property
     def applied(self) -> bool:
         """Whether all of it took effect."""
-        executed = self._inside.executed.reply
-        return isinstance(executed, list) and not any(asked.refused for asked in self._inside.commands)
+        return self.batch.clean and self._inside.executed.reply is not None
 
     def check(self) -> None:
         """Nothing when all was applied. Raises :class:`Conflict`, or the :class:`StoreError` that fits."""
+        if self.applied:
+            return
         inside, region = self._inside, self._snapshot.region
         alone = inside.opened.refused  # then nothing was queued: each command took effect, or not, by itself
         if not alone:

@@ -31,7 +31,7 @@ from regional_snapshots.store.errors import (
 )
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import LINK_ERRORS, Command, Connections, Reply, refusal
-from regional_snapshots.store.link.wire import Address, Wire
+from regional_snapshots.store.link.wires.wire import Address, Wire
 from regional_snapshots.store.reconcile.findings import Finding, ReconcileReport, RegionState
 from regional_snapshots.store.reconcile.judging.diagnosis import diagnose
 from regional_snapshots.store.reconcile.judging.plan import Plan, shown

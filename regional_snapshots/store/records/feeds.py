@@ -4,37 +4,122 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from redis.exceptions import ClusterCrossSlotError, ResponseError
+from redis.exceptions import NoPermissionError
 
-from regional_snapshots.store.errors import StoreError, WrongTypeError
-from regional_snapshots.store.link.connections import Connections, refusal
+from regional_snapshots.store.errors import AccessRefusedError, StoreError, WrongTypeError
+from regional_snapshots.store.link.batch import Asked, Batch, text
+from regional_snapshots.store.link.connections import Connections
+from regional_snapshots.store.link.refusals import refusal, words_of
+
+MEGABYTE = 1 << 20
+MOST_MB = 40.0
+"""What one feed may weigh unless a setting says otherwise; real ones are far below a megabyte."""
+TOGETHER = 4
+"""All feeds of a run may weigh this many times what one may."""
+LIMIT_SETTING = "REGIONAL_SNAPSHOTS_FEED_MEGABYTES"
 
 
-async def read_feeds(connections: Connections, keys: Sequence[str]) -> dict[str, bytes | None]:
-    """``{key: value}``, None where there is none. One round trip; two where the keys do not share a slot.
+class FeedValues(dict[str, bytes | None]):
+    """``{key: value}``, None where there is none; ``problems`` says why of those that are there and were not read."""
 
-    Raises :class:`~regional_snapshots.store.errors.StoreError`. A key of another type reads as missing.
+    def __init__(self, values: Mapping[str, bytes | None], problems: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.problems = dict(problems)
+
+
+async def read_feeds(connections: Connections, keys: Sequence[str], most_mb: float = MOST_MB) -> FeedValues:
+    """All feeds at one instant. Two round trips: what is there and how much of it, then the values.
+
+    A third one where the keys do not share a slot, or where the server hands out only one value at a time. What is no
+    document, weighs more than ``most_mb`` megabytes, or is refused by itself, has a problem and no value.
+    Raises :class:`StoreError`.
     """
-    [values] = await connections.ask([("MGET", *keys)], answer_errors=True)
-    if isinstance(values, ClusterCrossSlotError):
-        values = await connections.ask([("GET", key) for key in keys], answer_errors=True)
-        for key, value in zip(keys, values, strict=True):
-            if isinstance(value, StoreError):
-                raise refusal(value, key=key) from value
-        values = [None if isinstance(value, ResponseError) else value for value in values]
-    elif isinstance(values, ResponseError):
-        raise refusal(values) from values
-    return dict(zip(keys, values, strict=True))
+    if not keys:
+        return FeedValues({}, {})
+    sizes, problems = await _sizes(connections, keys)
+    problems |= _too_heavy(sizes, most_mb * MEGABYTE)
+    wanted = [key for key in sizes if key not in problems]
+    values = await _values(connections, wanted, problems) if wanted else {}
+    return FeedValues({key: values.get(key) for key in keys}, problems)
+
+
+async def _sizes(connections: Connections, keys: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """Bytes of each document that is there, and what holds the key instead of one.
+
+    A user who may not ask is not refused for it: the size is then unknown, and counts as none.
+    """
+    batch = Batch()
+    asked = {key: (batch.ask("TYPE", key), batch.ask("STRLEN", key)) for key in dict.fromkeys(keys)}
+    await connections.read(batch)
+    sizes: dict[str, int] = {}
+    problems: dict[str, str] = {}
+    for key, (kind, size) in asked.items():
+        for answer in (kind, size):
+            if isinstance(answer.reply, StoreError):
+                raise refusal(answer.reply, key=key) from answer.reply
+        held = text(kind.value) if not kind.refused else "string"
+        if held not in ("string", "none"):
+            problems[key] = f"the key holds a {held}, and not a document"
+        elif held == "string" and not (size.refused and not isinstance(size.reply, NoPermissionError)):
+            sizes[key] = 0 if size.refused else int(size.value)
+    return sizes, problems
+
+
+def _too_heavy(sizes: Mapping[str, int], most: float) -> dict[str, str]:
+    """The documents that are too large by themselves, and the largest of those that are too large together."""
+    problems: dict[str, str] = {}
+    together = 0
+    for key in sorted(sizes, key=lambda key: sizes[key]):
+        together += sizes[key]
+        weight = f"it weighs {sizes[key] / MEGABYTE:.1f} MB"
+        if sizes[key] > most:
+            problems[key] = f"{weight}, and a feed may weigh {most / MEGABYTE:g}: see {LIMIT_SETTING}"
+        elif together > most * TOGETHER:
+            total = most * TOGETHER / MEGABYTE
+            problems[key] = f"{weight}, and all feeds together more than {total:g}: see {LIMIT_SETTING}"
+    return problems
+
+
+async def _values(connections: Connections, keys: Sequence[str], problems: dict[str, str]) -> dict[str, bytes | None]:
+    """All values in one command; one by one where that is refused for any reason but access."""
+    batch = Batch()
+    all_at_once = batch.ask("MGET", *keys)
+    await connections.read(batch)
+    if not all_at_once.refused:
+        return dict(zip(keys, all_at_once.value, strict=True))
+    if isinstance(refusal(all_at_once.reply), AccessRefusedError) or isinstance(all_at_once.reply, StoreError):
+        raise refusal(all_at_once.reply) from all_at_once.reply
+    batch = Batch()
+    asked = {key: batch.ask("GET", key) for key in keys}
+    await connections.read(batch)
+    return {key: _single(found, problems) for key, found in asked.items()}
+
+
+def _single(found: Asked, problems: dict[str, str]) -> bytes | None:
+    if not found.refused:
+        value: bytes | None = found.value
+        return value
+    problem = refusal(found.reply, key=found.key)
+    if isinstance(found.reply, StoreError) or isinstance(problem, AccessRefusedError):
+        raise problem from found.reply
+    problems[found.key] = f"the server does not hand it out ({words_of(found.reply)})"
+    return None
 
 
 async def write_feeds(connections: Connections, documents: Mapping[str, bytes]) -> None:
     """Put feed documents where producers would. Raises :class:`WrongTypeError` before any write."""
-    kinds = await connections.ask([("TYPE", key) for key in documents])
-    for key, kind in zip(documents, kinds, strict=True):
-        if kind not in (b"none", b"string"):
+    batch = Batch()
+    kinds = {key: batch.ask("TYPE", key) for key in documents}
+    await connections.read(batch)
+    for key, kind in kinds.items():
+        if kind.value not in (b"none", b"string"):
             raise WrongTypeError(
-                f"the feed's key holds a {kind.decode()}, not a document",
+                f"the feed's key holds a {text(kind.value)}, not a document",
                 key=key,
                 next_step="rename or delete that key",
             )
-    await connections.ask([("SET", key, document) for key, document in documents.items()])
+    batch = Batch()
+    for key, document in documents.items():
+        batch.ask("SET", key, document)
+    await connections.read(batch)
+    batch.check()

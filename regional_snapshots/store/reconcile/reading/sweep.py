@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import Command, Connections, Reply
-from regional_snapshots.store.link.wire import Address
+from regional_snapshots.store.link.wires.wire import Address
 from regional_snapshots.store.reconcile.reading.observation import Suspects, packed, text
 
 STEP = 1000

@@ -11,8 +11,8 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from regional_snapshots.store.link.batch import Command
 from regional_snapshots.store.link.refusals import known, words_of
-from regional_snapshots.store.link.url import Address, Target
-from regional_snapshots.store.link.wire import Wire, wire_of
+from regional_snapshots.store.link.wires.url import Address, Target
+from regional_snapshots.store.link.wires.wire import Wire, wire_of
 
 HEAD_START_S = 0.25
 """How long an address of a host is tried alone before the next one is tried beside it."""

@@ -138,7 +138,7 @@ def _split(url: str, name: str) -> Any:
     if parts.scheme not in SCHEMES:
         shown = repr(parts.scheme) if "://" in url and parts.scheme else "no scheme"
         raise ConfigurationError(
-            f"{name} starts with {shown}", next_step=f"use one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}"
+            f"{name} starts with {shown}", next_step=f"use {', '.join(f'{scheme}://' for scheme in SCHEMES)}"
         )
     if parts.fragment or "#" in url or any("@" in part for part in (parts.path, parts.query)):
         raise ConfigurationError(f"{name} holds a special character that tears it apart", next_step=FORM)

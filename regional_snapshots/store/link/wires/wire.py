@@ -13,6 +13,7 @@ from typing import Any
 
 import hiredis
 from redis import exceptions
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio.connection import (
     AbstractConnection,
     Connection,
@@ -23,7 +24,7 @@ from redis.asyncio.connection import (
 
 from regional_snapshots.store.link.batch import Command, Reply
 from regional_snapshots.store.link.server import Server
-from regional_snapshots.store.link.url import Address
+from regional_snapshots.store.link.wires.url import Address
 
 __all__ = ["Address", "Command", "Reply", "Wire", "wire_of"]
 
@@ -41,6 +42,18 @@ class _Listener(DefaultParser):
         more: bool = await super().read_from_socket()
         self.heard_at = asyncio.get_running_loop().time()
         return more
+
+    async def replies(self, count: int) -> list[Reply]:
+        """So many replies, an error reply as it is. Raises redis-py's ``ConnectionError``."""
+        found = [await self.read_response()]
+        while len(found) < count:
+            reply = self._reader.gets()  # what has come already costs no turn of the loop
+            if reply is NOT_ENOUGH_DATA:
+                reply = await self.read_response()
+            elif isinstance(reply, exceptions.ConnectionError):
+                raise reply
+            found.append(reply)
+        return found
 
     def parse_error(self, response: str) -> exceptions.RedisError:
         """For hiredis: an error reply as redis-py's exception."""
@@ -63,9 +76,12 @@ class Wire(AbstractConnection):
     epoch = 0
     checked_at = 0.0
     server: Server | None = None
-    _late = False
+    _late = ""
+    _timer: asyncio.TimerHandle | None = None
+    _limits = (0.0, 0.0)
     _began_at = 0.0
     _unsent = 0
+    _waiting = False
 
     @property
     def heard_at(self) -> float:
@@ -88,40 +104,48 @@ class Wire(AbstractConnection):
             return []
         if not self.is_connected:
             raise ConnectionResetError("the connection was closed")
-        loop = asyncio.get_running_loop()
         self._parser.errors.clear()
-        self._began_at, self._unsent = loop.time(), 0
-        self._limits = silence_s, total_s
-        self._timer = loop.call_later(min(silence_s, total_s), self._overdue)
+        self._watch(silence_s, total_s)
         try:
             await self.send_packed_command(b"".join(map(hiredis.pack_command, commands)), check_health=False)
-            return [await self._reply() for _ in commands]
+            replies: list[Reply] = await self._parser.replies(len(commands))
+            return [_as_of_old(reply) for reply in replies] if self.protocol == 3 else replies
         except (exceptions.ConnectionError, OSError):
             if self._late:
-                raise exceptions.TimeoutError(f"no answer within {min(silence_s, total_s):g} s") from None
+                raise exceptions.TimeoutError(self._late) from None
             raise
         finally:
-            self._timer.cancel()
+            self._waiting = False
 
-    async def _reply(self) -> Reply:
-        try:
-            return await self.read_response()
-        except exceptions.ResponseError as error:
-            return error
+    def _watch(self, silence_s: float, total_s: float) -> None:
+        """Have a timer ring when nothing has moved for too long. It outlives the exchange, and serves the next one."""
+        loop = asyncio.get_running_loop()
+        self._limits, self._began_at, self._unsent, self._waiting = (silence_s, total_s), loop.time(), 0, True
+        due = self._began_at + min(silence_s, total_s)
+        if self._timer is not None and self._timer.when() > due:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = loop.call_at(due, self._overdue)
 
     def _overdue(self) -> None:
         """The timer rings: give up, unless something moved meanwhile; then ring again when that is long ago."""
+        self._timer = None
+        if self._writer is None or not self._waiting:
+            return
         loop, (silence_s, total_s) = asyncio.get_running_loop(), self._limits
         transport = self._writer.transport
         unsent = transport.get_write_buffer_size()
         moved_at = loop.time() if unsent < self._unsent else max(self.heard_at, self._began_at)
         self._unsent = unsent
-        due = min(moved_at + silence_s, self._began_at + total_s)
+        ends_at = self._began_at + total_s
+        due = min(moved_at + silence_s, ends_at)
         if loop.time() < due:
             self._timer = loop.call_at(due, self._overdue)
-        else:
-            self._late = True
-            transport.abort()
+            return
+        in_all = due == ends_at and moved_at > self._began_at
+        self._late = f"not answered in whole within {total_s:g} s" if in_all else f"no answer within {silence_s:g} s"
+        transport.abort()
 
     async def spoilt(self) -> bool:
         """Whether it is closed, or holds something that nobody asked for."""
@@ -136,6 +160,8 @@ class Wire(AbstractConnection):
         """Close at once; nothing more is sent or heard."""
         if self._writer is not None:
             self._writer.transport.abort()
+        if self._timer is not None:
+            self._timer.cancel()
         self._reader = self._writer = None
         self._parser.on_disconnect()
 
@@ -164,6 +190,17 @@ class _UnixWire(Wire, UnixDomainSocketConnection):
 
     async def _connect(self) -> None:  # redis-py's greets here, and then once more
         self._reader, self._writer = await asyncio.open_unix_connection(path=self.path)
+
+
+def _as_of_old(reply: Reply) -> Reply:
+    """A reply of protocol 3 in the shape of protocol 2, of what is asked here: a score is text, and not in a pair."""
+    if isinstance(reply, float):
+        return b"%.17g" % reply
+    if isinstance(reply, list):
+        if reply and all(isinstance(each, list) and len(each) == 2 and isinstance(each[1], float) for each in reply):
+            return [part for name, score in reply for part in (name, _as_of_old(score))]
+        return [_as_of_old(each) for each in reply]
+    return reply
 
 
 WIRES = {Connection: _TcpWire, SSLConnection: _TlsWire, UnixDomainSocketConnection: _UnixWire}

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
 
-from regional_snapshots.store.link.dialing import CHECK, is_replica
 from regional_snapshots.store.link.refusals import FULL
-from regional_snapshots.store.link.wire import Wire
+from regional_snapshots.store.link.wires.dialing import CHECK, is_replica
+from regional_snapshots.store.link.wires.wire import Wire
 
 LINK_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
 """What an exchange raises when the link broke, rather than the server answering."""
@@ -75,10 +75,6 @@ class Pool:
         self._idle.clear()
         while self._waiting:
             self._wake()
-
-    def sockets(self) -> list[Wire]:
-        """The idle connections, for the child of a fork."""
-        return self._idle
 
     async def _another(self) -> Wire:
         epoch = self._epoch

@@ -9,7 +9,7 @@ from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.crc import key_slot
 from redis.exceptions import MovedError
 
-from regional_snapshots.store.link.url import Address, Target
+from regional_snapshots.store.link.wires.url import Address, Target
 
 SENTINEL_TIMEOUT_S = 1.0
 REMEMBERED_S = 1.0
