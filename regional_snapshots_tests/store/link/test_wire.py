@@ -7,7 +7,7 @@ import asyncio
 import pytest
 import redis
 
-from regional_snapshots.store.errors import AccessRefusedError, ConfigurationError, StoreError
+from regional_snapshots.store.errors import AccessRefusedError, StoreError
 from regional_snapshots.store.link.connections import Connections
 from regional_snapshots_tests.support.proxy import Proxy
 
@@ -136,31 +136,6 @@ def test_callers_beyond_the_limit_wait_in_line(server):
 def test_a_redirection_that_names_no_node_is_an_answer_like_others(server):
     with pytest.raises(StoreError, match="MOVED elsewhere"):
         ask(server.url, ("EVAL", "return redis.error_reply('MOVED elsewhere')", 0))
-
-
-@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".net", "%00"])
-def test_a_host_that_cannot_be_one_is_an_error_of_the_configuration(host):
-    with pytest.raises(ConfigurationError, match="REDIS_URL"):
-        Connections(f"redis://{host}/0")
-
-
-@pytest.mark.parametrize("url", ["rediss://localhost?ssl_cert_reqs=maybe", "redis://localhost?protocol=9"])
-def test_an_option_that_cannot_be_used_is_an_error_of_the_configuration(url):
-    with pytest.raises(ConfigurationError, match="REDIS_URL"):
-        Connections(url)
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["redis://me:hunter2/x@host/0", "redis://me:hunter2#x@host", "redis://:hunter2?x@host", "redis://:12/hunter2@host"],
-)
-def test_a_password_that_is_not_escaped_is_not_told(url):
-    try:
-        told = Connections(url).address
-    except ConfigurationError as error:
-        told = str(error)
-        assert "percent" in told
-    assert "hunter2" not in told
 
 
 def test_a_server_that_does_not_know_the_command_is_not_quoted_with_the_password(own_server):

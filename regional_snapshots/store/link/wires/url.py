@@ -169,7 +169,7 @@ def _check_path(kind: type, path: str, hosts: str, service: str, name: str, *, s
         problem = f"{name} does not say what its sentinels call the server"
         raise ConfigurationError(problem, next_step="write it as redis+sentinel://host:26379/service/0")
     if path.strip("/") and not path.strip("/").isdecimal():
-        raise ConfigurationError(f"the database of {name} is not a number", next_step=FORM)
+        raise ConfigurationError(f"{name} names a database that is not a number", next_step=FORM)
 
 
 def _options(query: str, target: Target) -> tuple[dict[str, Any], dict[str, str]]:
