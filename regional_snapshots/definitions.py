@@ -11,6 +11,7 @@ from regional_snapshots.defs.assets.overview import world_overview
 from regional_snapshots.defs.assets.reconciliation import snapshot_reconciliation
 from regional_snapshots.defs.assets.snapshots import snapshots_asset
 from regional_snapshots.defs.automation.jobs import jobs
+from regional_snapshots.defs.automation.notify import notify
 from regional_snapshots.defs.automation.schedules import schedules
 from regional_snapshots.defs.automation.sensors import sensors
 from regional_snapshots.defs.publishing.io_manager import snapshot_io_manager
@@ -26,7 +27,7 @@ def definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[judge_regions],
         jobs=list(made.values()),
         schedules=schedules(settings),
-        sensors=sensors(settings, made),
+        sensors=[*sensors(settings, made), notify(settings)],
         resources={"snapshots": snapshots_resource(settings), "snapshot_io_manager": snapshot_io_manager},
         executor=dg.in_process_executor,
     )

@@ -6,10 +6,12 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from regional_snapshots.model.events import SEVERITIES
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.packaged import CHECKOUT, in_checkout
 
@@ -49,6 +51,8 @@ class Settings:
     reply_seconds: float
     feed_megabytes: float
     min_replicas: int
+    webhook: str = field(repr=False)
+    webhook_severity: str
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -77,6 +81,8 @@ class Settings:
             reply_seconds=_number(env, "REPLY_SECONDS", 300, least=1, most=86_400),
             feed_megabytes=_number(env, "FEED_MEGABYTES", 40, least=0.001, most=512),
             min_replicas=_whole(env, "MIN_REPLICAS", 0, least=0, most=100),
+            webhook=_webhook(env),
+            webhook_severity=_one_of(env, "WEBHOOK_SEVERITY", SEVERITIES, "high"),
         )
 
 
@@ -97,7 +103,7 @@ def read_dotenv(directory: Path) -> list[str]:
 
 def _check_names(env: Mapping[str, str]) -> None:
     """A misspelt setting would silently have no effect."""
-    known = {f"{PREFIX}{field.name.upper()}" for field in fields(Settings) if field.name not in UNPREFIXED}
+    known = {f"{PREFIX}{each.name.upper()}" for each in fields(Settings) if each.name not in UNPREFIXED}
     for name in env:
         if name.startswith(PREFIX) and name not in known and not name.startswith(f"{PREFIX}TEST_"):
             nearest = difflib.get_close_matches(name, known, n=1)
@@ -148,6 +154,19 @@ def _cron(env: Mapping[str, str], name: str, default: str) -> str:
     except dg.DagsterInvalidDefinitionError:
         raise SettingError(f"{PREFIX}{name} is {text!r}: use five fields of a cron, such as '{default}'") from None
     return text
+
+
+def _webhook(env: Mapping[str, str]) -> str:
+    """An address of http or https; it may hold a secret, and so no message shows any of it."""
+    address = env.get(f"{PREFIX}WEBHOOK", "").strip()
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if address and not (usable and address.isascii() and address.isprintable() and " " not in address):
+        raise SettingError(f"{PREFIX}WEBHOOK is no address that can be posted to: use http://… or https://…")
+    return address
 
 
 def _time_zone(env: Mapping[str, str]) -> str:

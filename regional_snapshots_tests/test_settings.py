@@ -44,6 +44,11 @@ def test_a_home_with_spaces_and_a_tilde_is_taken_as_it_is() -> None:
         ("HOME", "~nobody-of-that-name/x"),
         ("TIME_ZONE", "Middle/Earth"),
         ("METHOD", "1.0"),
+        ("WEBHOOK", "chat.example/hook"),
+        ("WEBHOOK", "https:///hook"),
+        ("WEBHOOK", "https://host:port/hook"),
+        ("WEBHOOK", "https://host/a b"),
+        ("WEBHOOK_SEVERITY", "dire"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:

@@ -67,7 +67,8 @@ def test_jobs_schedules_sensors_and_checks_are_all_listed() -> None:
         "refresh_schedule",
         "reconcile_schedule",
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {"after_refresh", "after_failed_refresh", "lost_runs"}
+    sensors = {"after_refresh", "after_failed_refresh", "lost_runs", "notify"}
+    assert {sensor.name for sensor in repository.sensor_defs} == sensors
     checks = {key.name for key in repository.asset_graph.asset_check_keys}
     assert checks == {
         "latest_agrees_with_index",

@@ -5,7 +5,7 @@ Where a region's cannot be had, its place holds the error. What is no entry of o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from regional_snapshots.model.events import SEVERITIES, DamagedEventError, Event, severity_rank
@@ -13,7 +13,7 @@ from regional_snapshots.model.news import RegimeShift
 from regional_snapshots.model.series import DamagedRowError, SeriesRow, series_bucket
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
-from regional_snapshots.store.link.batch import Asked, Batch, Reply
+from regional_snapshots.store.link.batch import Asked, Batch, Reply, text
 from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.link.refusals import refusal
 from regional_snapshots.store.protocol.quiet import pairs
@@ -23,6 +23,7 @@ Of = dict[str, list[T] | StoreError]
 """By region: what was found, or the error in its place."""
 
 EVERY = SEVERITIES[-1]
+START, PAGE = "0-0", 500
 AHEAD_MS = 3_600_000
 """An entry of a stream is dated by the server, a snapshot by its maker, whose clock may be ahead by some minutes."""
 
@@ -63,6 +64,36 @@ class NewsReader:
         """Rows of the series from ``since_ms`` on, oldest first. One round trip, however many there are."""
         return await self._each(regions, lambda batch, keys: ask_for_rows(batch, keys, since_ms), row_of_member)
 
+    async def ends(self, regions: Iterable[str]) -> dict[str, str]:
+        """Where the stream of each region ends now: the id of its newest entry. Raises :class:`StoreError`."""
+        batch = Batch()
+        asked = {
+            region: batch.ask("XREVRANGE", RegionKeys(region, self._layout).events, "+", "-", "COUNT", 1)
+            for region in regions
+        }
+        await self._connections.read(batch)
+        return {region: text(found.value[0][0]) if found.value else START for region, found in asked.items()}
+
+    async def after(
+        self, seen: Mapping[str, str], regions: Iterable[str], severity: str
+    ) -> list[tuple[str, str, Event | None]]:
+        """``(region, id of the entry, event)`` of the entries after those that were seen, oldest first, of each region
+        ``PAGE`` at most; None in the place of what is none of ours or less severe. Raises :class:`StoreError`.
+        """
+        batch, found = Batch(), []
+        asked = {
+            region: batch.ask(
+                "XRANGE", RegionKeys(region, self._layout).events, next_id(seen.get(region, START)), "+", "COUNT", PAGE
+            )
+            for region in regions
+        }
+        await self._connections.read(batch)
+        for region, reply in asked.items():
+            for identity, fields in reply.value:
+                event = event_of(fields)
+                found.append((region, text(identity), event if event and is_worth(event, severity) else None))
+        return sorted(found, key=lambda entry: position(entry[1]))
+
     async def _each(
         self, regions: Iterable[str], ask: Callable[[Batch, RegionKeys], Asked], read: Callable[[Reply], T | None]
     ) -> Of[T]:
@@ -70,6 +101,18 @@ class NewsReader:
         asked = {region: ask(batch, RegionKeys(region, self._layout)) for region in regions}
         await self._connections.read(batch)
         return {region: read_all(found, read, region) for region, found in asked.items()}
+
+
+def position(identity: str) -> tuple[int, int]:
+    """Where an entry of a stream stands: its id as two numbers."""
+    instant, _, number = identity.partition("-")
+    return int(instant), int(number or 0)
+
+
+def next_id(identity: str) -> str:
+    """The least id above one."""
+    instant, number = position(identity)
+    return f"{instant}-{number + 1}"
 
 
 def ask_for_rows(batch: Batch, keys: RegionKeys, since_ms: int) -> Asked:
