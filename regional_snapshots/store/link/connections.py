@@ -29,6 +29,7 @@ from regional_snapshots.store.link.waiting import Patience, Tries
 from regional_snapshots.store.link.wires.dialing import CHECK, dial
 from regional_snapshots.store.link.wires.nodes import Nodes, Sentinels
 from regional_snapshots.store.link.wires.pool import LINK_ERRORS, Pool, is_full
+from regional_snapshots.store.link.wires.probing import wrong_scheme
 from regional_snapshots.store.link.wires.url import Address, read
 from regional_snapshots.store.link.wires.wire import Wire
 
@@ -69,6 +70,7 @@ class Connections:
         self._start()
 
     def _start(self) -> None:
+        self._was_heard = False
         self._room = asyncio.Semaphore(self.limit)
         self._pools: dict[Address, Pool] = {}
         self._sentinels = Sentinels(self._target) if self._target.service else None
@@ -98,8 +100,9 @@ class Connections:
             pool = self._pool(node)
             try:
                 wire = await pool.take()
-            except LINK_ERRORS:
+            except LINK_ERRORS as error:
                 self._failed(node)
+                await self._check_scheme(node, error)
                 raise
             try:
                 yield wire
@@ -107,7 +110,9 @@ class Connections:
                 pool.drop(wire, error)
                 if isinstance(error, LINK_ERRORS) and not is_full(error):
                     self._failed(node)
+                    await self._check_scheme(node, error)
                 raise
+            self._was_heard = True
             pool.give_back(wire)
 
     async def warm(self, count: int) -> None:
@@ -223,8 +228,9 @@ class Connections:
             found = refusal(error, region=region)
             named = isinstance(found, AccessRefusedError) and self._target.name != "REDIS_URL"
             return type(found)(found.problem, region=region, next_step=step) if named else found
-        if is_full(error or Exception()):
-            return UnreachableError(f"the server at {where} refuses ({words_of(error)})", region=region, next_step=step)
+        if isinstance(error, ConnectionRefusedError) or is_full(error or Exception()):
+            problem = f"the server at {where} lets nobody in ({words_of(error)})"
+            return UnreachableError(problem, region=region, next_step="see to it that the server lets this client in")
         return UnreachableError(f"the server at {where} does not answer ({text})", region=region, next_step=step)
 
     def _next_step(self) -> str:
@@ -253,6 +259,13 @@ class Connections:
 
             self._pools[node] = Pool(open_one, self._check_s, self._silence_s)
         return self._pools[node]
+
+    async def _check_scheme(self, node: Address, error: BaseException) -> None:
+        """Where nothing was ever heard: whether TLS is spoken on one side only. Raises :class:`ConfigurationError`."""
+        if self._was_heard or self._sentinels or misconfigured(error):
+            return
+        if found := await wrong_scheme(self._target.kind, node):
+            raise ConfigurationError(f"{self._target.name} ({self.address}): {found}", next_step=TLS)
 
     def _failed(self, node: Address) -> None:
         """What broke one connection to a node may have broken all, and somebody else may serve what it served."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -222,8 +223,26 @@ def _read_by_redis_py(plain: str, target: Target) -> dict[str, Any]:
         if target.kind is SSLConnection:
             tried.ssl_context.get()
     except (ValueError, TypeError, OSError, RedisError) as error:  # ssl.SSLError is an OSError
-        raise _unusable(target, f"its options: {error}") from None
+        raise _unusable(target, _wrong_file(options) or f"its options: {error}") from None
     return options
+
+
+def _wrong_file(options: Mapping[str, Any]) -> str:
+    """Which file of TLS is not what it should be; "" when all are."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority, certificate = options.get("ssl_ca_certs"), options.get("ssl_certfile")
+    try:
+        if authority:
+            context.load_verify_locations(cafile=authority)
+    except OSError:
+        return f"ssl_ca_certs: no certificate can be read from {authority}"
+    try:
+        if certificate:
+            context.load_cert_chain(certificate, options.get("ssl_keyfile"), lambda: options.get("ssl_password", ""))
+    except OSError as error:
+        reason = getattr(error, "reason", None) or "no key that can be read"
+        return f"ssl_certfile: {certificate} and its key cannot be used ({reason.replace('_', ' ').lower()})"
+    return ""
 
 
 def _unusable(target: Target, problem: str) -> ConfigurationError:

@@ -107,6 +107,8 @@ class Wire(AbstractConnection):
         self._parser.errors.clear()
         self._watch(silence_s, total_s)
         try:
+            if not self.heard_at:
+                await self._let_the_server_speak()
             await self.send_packed_command(b"".join(map(hiredis.pack_command, commands)), check_health=False)
             replies: list[Reply] = await self._parser.replies(len(commands))
             return [_as_of_old(reply) for reply in replies] if self.protocol == 3 else replies
@@ -116,6 +118,13 @@ class Wire(AbstractConnection):
             raise
         finally:
             self._waiting = False
+
+    async def _let_the_server_speak(self) -> None:
+        """A server that lets nobody in says so unasked; once something is sent to it, its words may be lost."""
+        for _ in range(2):  # the first turn finds that there is something to read, the second one reads it
+            await asyncio.sleep(0)
+        if await self.can_read():
+            raise ConnectionRefusedError(str(await self._parser.read_response()))
 
     def _watch(self, silence_s: float, total_s: float) -> None:
         """Have a timer ring when nothing has moved for too long. It outlives the exchange, and serves the next one."""
