@@ -64,7 +64,7 @@ class Link:
                     await self._hold(fault)
                 self.pending.append(fault)
                 self.all_answered.clear()
-                self.server.write(frame)
+                self.server.write(self.proxy.rewrites(frame))
                 if fault and fault.where in STOPS_THE_STREAM:
                     return
             await self.server.drain()
@@ -85,7 +85,8 @@ class Link:
                 if fault and fault.where is Break.HOLD_REPLY:
                     await self._hold(fault)
                 share = SHARE_OF_REPLY.get(fault.where, 1.0) if fault else 1.0
-                self._tell_client(frame[: int(len(frame) * share)])
+                told = self.proxy.retells(frame)
+                self._tell_client(told[: int(len(told) * share)])
                 if fault and fault.where in STOPS_THE_STREAM:
                     fault.struck.set()
                     return

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +26,7 @@ class Proxy:
 
     ``requests`` holds every :class:`Request` that was forwarded or struck, ``turnarounds`` maps a connection to the
     number of times it sent something after having heard something, ``struck`` lists what was broken.
+    ``rewrites`` and ``retells`` may change each request and each reply, to make the server another one.
     ``round_trip_s`` is added to every exchange, half of it in each direction.
     """
 
@@ -33,6 +34,8 @@ class Proxy:
         self.upstream = urlsplit(upstream_url)
         self.round_trip_s = round_trip_s
         self.drop_every = 0
+        self.rewrites: Callable[[bytes], bytes] = lambda request: request
+        self.retells: Callable[[bytes], bytes] = lambda reply: reply
         self._directory = Path(tempfile.mkdtemp(prefix="rs-proxy-"))
         self._links: set[Link] = set()
         self._tasks: set[asyncio.Task] = set()
