@@ -24,8 +24,9 @@ from regional_snapshots.store.errors import (
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import LINK_ERRORS, Connections, Wire
 from regional_snapshots.store.link.refusals import PASSING
+from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.link.waiting import Tries
-from regional_snapshots.store.protocol.decide import Writes, decide, is_doubtful
+from regional_snapshots.store.protocol.decide import Writes, decide, owner_in_doubt
 from regional_snapshots.store.protocol.look import Look, Looked, LookForOwner
 from regional_snapshots.store.protocol.policy import Commit, Outcome, Policy
 from regional_snapshots.store.protocol.replicas import UNKNOWN, lacking_replicas
@@ -100,16 +101,16 @@ class Committer:
         told: tuple[Event, ...] = ()
         try:
             async with self._connections.borrow(self._connections.node_of(keys.index)) as wire:
-                seen = await self._look(wire, keys, claim, snapshot, news)
+                seen, server = await self._look(wire, keys, claim, snapshot, news)
                 decision = decide(seen, snapshot, self._policy, news, force=force)
-                while is_doubtful(decision) and not await self._is_stored(wire, keys, decision[1]):
-                    seen = replace(seen, ghosts=seen.ghosts | {decision[1]})
+                while (owner := owner_in_doubt(decision)) and not await self._is_stored(wire, keys, owner):
+                    seen = replace(seen, ghosts=seen.ghosts | {owner})
                     decision = decide(seen, snapshot, self._policy, news, force=force)
                 if not isinstance(decision, Writes):
-                    outcome, owner = decision
-                    return Commit(outcome, snapshot.region, snapshot.id, owner, attempt, 0)
+                    outcome, by = decision
+                    return Commit(outcome, snapshot.region, snapshot.id, by, attempt, 0)
                 aim, told = Outcome.LATE if decision.late else Outcome.COMMITTED, decision.told.events
-                publication = Publication(keys, claim, snapshot, decision, seen, self._policy, wire.server, news)
+                publication = Publication(keys, claim, snapshot, decision, seen, self._policy, server, news)
                 await self._connections.send(wire, publication.batch)
                 warnings = await self._warnings(wire) if publication.applied else ()
         except LINK_ERRORS as error:
@@ -119,12 +120,14 @@ class Committer:
         publication.check()
         return Commit(aim, snapshot.region, snapshot.id, snapshot.id, attempt, len(snapshot.payload), told, warnings)
 
-    async def _look(self, wire: Wire, keys: RegionKeys, claim: str, snapshot: Snapshot, news: News) -> Looked:
+    async def _look(
+        self, wire: Wire, keys: RegionKeys, claim: str, snapshot: Snapshot, news: News
+    ) -> tuple[Looked, Server]:
         look = Look(keys, claim, snapshot, news, server=wire.server)
         await self._connections.send(wire, look.batch)
         seen = look.seen()
-        wire.server = look.server()
-        return seen
+        wire.server = server = look.server()
+        return seen, server
 
     async def _is_stored(self, wire: Wire, keys: RegionKeys, owner: str) -> bool:
         look = LookForOwner(keys, owner)

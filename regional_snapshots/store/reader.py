@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES, DamagedSnapshotError, Snapshot, instant_of
@@ -139,7 +139,7 @@ class SnapshotReader:
         return RegionKeys(region, self._layout)
 
 
-HISTORY_COLUMNS = {
+HISTORY_COLUMNS: dict[str, str] = {
     "id": "object",
     "time": "datetime64[ns, UTC]",
     "regime": "object",
@@ -157,10 +157,10 @@ cannot be read), ``problem`` is "" when all is fine.
 """
 
 
-def _row(identity: str, found: Found) -> dict:
+def _row(identity: str, found: Found) -> dict[str, Any]:
     import pandas as pd
 
-    row = {"id": identity, "problem": found.problem if isinstance(found, StoreError) else ""}
+    row: dict[str, Any] = {"id": identity, "problem": found.problem if isinstance(found, StoreError) else ""}
     try:
         row["time"] = pd.Timestamp(instant_of(identity), unit="ms", tz="UTC")
     except ValueError:

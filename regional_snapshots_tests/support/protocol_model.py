@@ -158,12 +158,12 @@ class Model:
         look.batch.fill(replies[:count])
         seen, owners_there = look.seen(), list(replies[count:])
         decision = self.protocol.decide(seen, made, POLICY, force=self.forced[place])
-        while self.protocol.is_doubtful(decision):
+        while owner := self.protocol.owner_in_doubt(decision):
             if not owners_there:
-                return (), (), tuple(LookForOwner(KEYS, decision[1]).batch.commands)
+                return (), (), tuple(LookForOwner(KEYS, owner).batch.commands)
             if owners_there.pop(0):
                 break
-            seen = replace(seen, ghosts=seen.ghosts | {decision[1]})
+            seen = replace(seen, ghosts=seen.ghosts | {owner})
             decision = self.protocol.decide(seen, made, POLICY, force=self.forced[place])
         if not isinstance(decision, Writes):
             return decision, (), ()

@@ -10,7 +10,7 @@ from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASO
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.protocol.decide import Writes, decide, is_doubtful
+from regional_snapshots.store.protocol.decide import Writes, decide, owner_in_doubt
 from regional_snapshots.store.protocol.look import Look
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.protocol_server import NOW_MS
@@ -25,7 +25,7 @@ class Protocol:
 
     look: Callable[..., Look] = Look
     decide: Callable[..., Any] = decide
-    is_doubtful: Callable[..., bool] = is_doubtful
+    owner_in_doubt: Callable[..., Any] = owner_in_doubt
     blind: bool = False
     mends_unwatched: bool = False
     forgets_doubt: bool = False
@@ -96,7 +96,7 @@ MISTAKES = {
     "a doubtful outcome is told as a failure": ("one bucket", Protocol(forgets_doubt=True)),
     "a claim is believed though its owner is not stored": (
         "one bucket, claimed by a ghost",
-        Protocol(is_doubtful=lambda _: False),
+        Protocol(owner_in_doubt=lambda _: None),
     ),
     "latest is mended without watching": ("two buckets, latest damaged", Protocol(mends_unwatched=True)),
 }

@@ -214,8 +214,8 @@ class Connections:
                 erred = bool(wire.errors)
         except LINK_ERRORS as error:
             return [self.broken(error, node=node)] * len(blocks)
-        answers: list[list[Reply] | StoreError] = [[next(replies) for _ in block] for block in blocks]
-        return [_passing(answer) or answer for answer in answers] if erred else answers
+        answers = [[next(replies) for _ in block] for block in blocks]
+        return [(erred and _passing(answer)) or answer for answer in answers]
 
     def broken(self, error: BaseException | None, *, region: str = "", node: Address | None = None) -> StoreError:
         """A broken link, to the entry unless another node is named, as our error."""

@@ -11,6 +11,7 @@ import asyncio
 import os
 import select
 import selectors
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
@@ -94,7 +95,7 @@ def _let_go(selector: selectors.BaseSelector) -> None:
     with open(os.devnull, "rb") as nothing:
         for key in list(selector.get_map().values()):
             os.dup2(nothing.fileno(), key.fd, inheritable=False)
-    if isinstance(selector, getattr(selectors, "EpollSelector", ())):
+    if sys.platform == "linux" and isinstance(selector, selectors.EpollSelector):
         with select.epoll() as fresh:
             os.dup2(fresh.fileno(), selector.fileno(), inheritable=False)
 

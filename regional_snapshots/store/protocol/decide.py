@@ -68,9 +68,11 @@ def order_of(snapshot_id: str | None) -> tuple[int, str]:
         return -1, ""
 
 
-def is_doubtful(decision: Writes | tuple[Outcome, str]) -> bool:
-    """Whether it has to be looked for the owner: a bucket is not owned by what is not stored."""
-    return not isinstance(decision, Writes) and decision[0] is Outcome.DUPLICATE
+def owner_in_doubt(decision: Writes | tuple[Outcome, str]) -> str | None:
+    """The owner that has to be looked for, if any: a bucket is not owned by what is not stored."""
+    if isinstance(decision, Writes) or decision[0] is not Outcome.DUPLICATE:
+        return None
+    return decision[1]
 
 
 def _owner(seen: Looked, snapshot: Snapshot, policy: Policy, what: str) -> str | None:

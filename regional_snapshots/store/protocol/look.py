@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from regional_snapshots.model.news import NO_NEWS, News
-from regional_snapshots.model.snapshot import MAX_INSTANT_MS, Snapshot
+from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.batch import Asked, Batch, Reply, text
 from regional_snapshots.store.link.server import Server

@@ -22,5 +22,6 @@ def resolve(answer: Commit, in_doubt: InDoubt | None) -> Commit:
 
     An aim that has been overtaken since cannot have landed later: its watch would have voided it.
     """
-    landed = in_doubt is not None and answer.outcome is Outcome.COMMITTED and not answer.bytes
-    return replace(answer, outcome=in_doubt.aim, told=in_doubt.told) if landed else answer
+    if in_doubt is None or answer.outcome is not Outcome.COMMITTED or answer.bytes:
+        return answer
+    return replace(answer, outcome=in_doubt.aim, told=in_doubt.told)

@@ -78,7 +78,7 @@ async def _answering(target: Target, address: Address, numeric: str, connect_s: 
 async def _connected(target: Target, address: Address, numeric: str, connect_s: float) -> Wire:
     wire = wire_of(target.kind, address, dict(target.options), numeric)
     try:
-        await asyncio.wait_for(wire.connect(), connect_s)
+        await asyncio.wait_for(wire.connect(), connect_s)  # type: ignore[no-untyped-call]
         wire.checked_at = asyncio.get_running_loop().time()
     except ResponseError as error:  # to the greeting
         wire.abort()

@@ -77,7 +77,8 @@ class Sentinels:
         given = {names[name]: value for name, value in self._target.ours.items() if name in names}
         timeouts = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), SENTINEL_TIMEOUT_S)
         places = [(host.host, host.port) for host in self._target.hosts]
-        async with Sentinel(places, sentinel_kwargs={**timeouts, **given, "retry": None, "protocol": 2}) as sentinels:
+        options = {**timeouts, **given, "retry": None, "protocol": 2}
+        async with Sentinel(places, sentinel_kwargs=options) as sentinels:  # type: ignore[no-untyped-call]
             try:
                 host, port = await sentinels.discover_master(self._target.service)
             except MasterNotFoundError:

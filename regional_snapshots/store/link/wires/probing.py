@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from redis.asyncio.connection import Connection, SSLConnection
@@ -15,7 +16,9 @@ PATIENCE_S = 1.0
 
 async def wrong_scheme(kind: type, address: Address) -> str:
     """What to write instead, in words; "" when that is not what is wrong."""
-    question = {Connection: _speaks_tls, SSLConnection: _speaks_plainly}.get(kind)
+    questions: dict[type, Callable[[Address], Awaitable[bool]]]
+    questions = {Connection: _speaks_tls, SSLConnection: _speaks_plainly}
+    question = questions.get(kind)
     if question is None:
         return ""
     try:

@@ -13,11 +13,10 @@ from typing import Any
 
 import hiredis
 from redis import exceptions
-from redis._parsers.hiredis import NOT_ENOUGH_DATA
+from redis._parsers.hiredis import NOT_ENOUGH_DATA, _AsyncHiredisParser
 from redis.asyncio.connection import (
     AbstractConnection,
     Connection,
-    DefaultParser,
     SSLConnection,
     UnixDomainSocketConnection,
 )
@@ -29,7 +28,7 @@ from regional_snapshots.store.link.wires.url import Address
 __all__ = ["Address", "Command", "Reply", "Wire", "wire_of"]
 
 
-class _Listener(DefaultParser):
+class _Listener(_AsyncHiredisParser):
     """redis-py's parser, which notes when it heard something last, and every error reply that came by."""
 
     def __init__(self, socket_read_size: int) -> None:
@@ -39,7 +38,7 @@ class _Listener(DefaultParser):
 
     async def read_from_socket(self) -> bool:
         """For redis-py."""
-        more: bool = await super().read_from_socket()
+        more: bool = await super().read_from_socket()  # type: ignore[no-untyped-call]
         self.heard_at = asyncio.get_running_loop().time()
         return more
 
@@ -47,7 +46,7 @@ class _Listener(DefaultParser):
         """So many replies, an error reply as it is. Raises redis-py's ``ConnectionError``."""
         found = [await self.read_response()]
         while len(found) < count:
-            reply = self._reader.gets()  # what has come already costs no turn of the loop
+            reply = self._reader.gets()  # type: ignore[attr-defined]  # what has come already costs no turn of the loop
             if reply is NOT_ENOUGH_DATA:
                 reply = await self.read_response()
             elif isinstance(reply, exceptions.ConnectionError):
@@ -55,10 +54,10 @@ class _Listener(DefaultParser):
             found.append(reply)
         return found
 
-    def parse_error(self, response: str) -> exceptions.RedisError:
+    def parse_error(self, response: str) -> exceptions.RedisError:  # type: ignore[override]  # theirs is the class's
         """For hiredis: an error reply as redis-py's exception."""
         try:
-            error: exceptions.RedisError = super().parse_error(response)
+            error: exceptions.RedisError = super().parse_error(response)  # type: ignore[no-untyped-call]
         except ValueError:  # a redirection that names no node
             error = exceptions.ResponseError(response)
         self.errors.append(error)
@@ -68,15 +67,17 @@ class _Listener(DefaultParser):
 class Wire(AbstractConnection):
     """A connection that carries one exchange at a time. ``address`` is where it leads, ``epoch`` when it was opened.
 
-    ``checked_at``: when it was last seen, by the loop's clock, to lead to a server that may be written to. ``server``
-    is what is known of the server, once somebody has asked.
+    ``numeric``: the one of its host's addresses that was chosen. ``checked_at``: when it was last seen, by the loop's
+    clock, to lead to a server that may be written to. ``server``: what is known of it, once somebody has asked.
     """
 
     address: Address
+    numeric = ""
     epoch = 0
     checked_at = 0.0
     server: Server | None = None
     _late = ""
+    _parser: _Listener
     _timer: asyncio.TimerHandle | None = None
     _limits = (0.0, 0.0)
     _began_at = 0.0
@@ -158,7 +159,7 @@ class Wire(AbstractConnection):
 
     async def spoilt(self) -> bool:
         """Whether it is closed, or holds something that nobody asked for."""
-        if not self.is_connected or self._writer.is_closing():
+        if self._writer is None or self._writer.is_closing():
             return True
         try:
             return await self.can_read()
@@ -172,13 +173,11 @@ class Wire(AbstractConnection):
         if self._timer is not None:
             self._timer.cancel()
         self._reader = self._writer = None
-        self._parser.on_disconnect()
+        self._parser.on_disconnect()  # type: ignore[no-untyped-call]  # redis-py has no type for it
 
 
 class _TcpWire(Wire, Connection):
-    """To a host and port; ``numeric`` is the one of its addresses to take, where that was chosen."""
-
-    numeric = ""
+    """To a host and port."""
 
     def _connection_arguments(self) -> dict[str, Any]:
         arguments = dict(super()._connection_arguments())
@@ -212,7 +211,7 @@ def _as_of_old(reply: Reply) -> Reply:
     return reply
 
 
-WIRES = {Connection: _TcpWire, SSLConnection: _TlsWire, UnixDomainSocketConnection: _UnixWire}
+WIRES: dict[type, type[Wire]] = {Connection: _TcpWire, SSLConnection: _TlsWire, UnixDomainSocketConnection: _UnixWire}
 
 
 def wire_of(kind: type, address: Address, options: dict[str, Any], numeric: str = "") -> Wire:
