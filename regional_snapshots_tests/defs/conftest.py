@@ -63,6 +63,7 @@ def settings(server: RedisServer, tmp_path: Path) -> Settings:
             "REDIS_URL": server.url,
             "REGIONAL_SNAPSHOTS_HOME": str(tmp_path),
             "REGIONAL_SNAPSHOTS_BUCKET_MINUTES": str(A_DAY_IN_MINUTES),
+            "REGIONAL_SNAPSHOTS_PATIENCE_SECONDS": "0.5",
         }
     )
 

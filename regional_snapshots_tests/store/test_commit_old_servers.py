@@ -99,3 +99,16 @@ def test_an_owner_that_is_stored_while_it_is_looked_for_keeps_its_bucket(client,
         answer = commit.answer()
     assert (answer.outcome, answer.owner) == (Outcome.DUPLICATE, owner.id)
     assert violations(client, "tagged", REGION) == []
+
+
+@pytest.mark.parametrize("version", ["5.0.14", "6.0.16", "7.0.0"])
+def test_a_repair_gives_the_right_expiry_to_any_server(client, proxy, direct, version):
+    direct.commit(fresh(client, back=1))
+    direct.commit(fresh(client))
+    client.delete(names_of("tagged", REGION).latest, *client.scan_iter(f"{names_of('tagged', REGION).views}*"))
+    make_old(proxy, version)
+    if version == "7.0.0":
+        proxy.rewrites = lambda request: request
+    with SnapshotStore(proxy.url) as store:
+        assert store.reconcile([REGION], deep=True).left == ()
+    assert violations(client, "tagged", REGION) == []

@@ -40,6 +40,8 @@ class SnapshotIOManager(dg.IOManager):
             yield dg.DagsterEvent.asset_observation(context.step_context, observation(events))
         for line in unwritten_lines(shown):
             context.log.info(line)
+        for line in warning_lines(shown):
+            context.log.warning(line)
         for region, metadata in sorted(shown.items()):
             if problems:
                 event = dg.AssetMaterialization(context.asset_key, partition=region, metadata=metadata)
@@ -107,6 +109,13 @@ def unwritten_lines(shown: dict[str, dict[str, Any]]) -> Iterator[str]:
         regions = [region for region, metadata in sorted(shown.items()) if metadata.get("note") == note]
         if regions:
             yield f"Nothing was written for {_named(regions)}: {note}. Next: {advice}."
+
+
+def warning_lines(shown: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """One line for each warning about what was committed, with its regions."""
+    for warning in sorted({metadata["warning"] for metadata in shown.values() if "warning" in metadata}):
+        regions = [region for region, metadata in sorted(shown.items()) if metadata.get("warning") == warning]
+        yield f"{_named(regions)}: committed, {warning}."
 
 
 def _named(regions: Sequence[str]) -> str:

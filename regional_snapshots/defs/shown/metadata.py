@@ -75,6 +75,7 @@ def commit_metadata(scored: Happening, commit: Commit, feeds: Feeds, previous: S
         "bucket_owner": commit.owner,
         "written_bytes": commit.bytes,
         "commit_attempts": commit.attempts,
+        **({"warning": "; ".join(commit.warnings)} if commit.warnings else {}),
     }
 
 

@@ -21,10 +21,12 @@ from regional_snapshots.store.link.refusals import (
     TURNED,
     known,
     misconfigured,
+    passing_among,
     refusal,
     word_of,
     words_of,
 )
+from regional_snapshots.store.link.server import Server, has_instant
 from regional_snapshots.store.link.waiting import Patience, Tries
 from regional_snapshots.store.link.wires.dialing import CHECK, dial
 from regional_snapshots.store.link.wires.nodes import Nodes, Sentinels
@@ -139,6 +141,16 @@ class Connections:
         """Send a batch in one write and fill it. Raises one of ``LINK_ERRORS``, see :meth:`exchange`."""
         batch.fill(await self.exchange(wire, batch.commands), clean=not wire.errors)
 
+    async def understood(self, wire: Wire, commands: Sequence[Command]) -> list[Command]:
+        """The commands as the server at the other end understands them; it is asked if need be.
+
+        Raises one of ``LINK_ERRORS``, see :meth:`exchange`.
+        """
+        if wire.server is None and any(map(has_instant, commands)):
+            [info] = await self.exchange(wire, [("INFO", "server")])
+            wire.server = Server.of(info)
+        return wire.server.understood(commands) if wire.server else list(commands)
+
     async def read(self, batch: Batch) -> None:
         """Fill a batch of reads, one exchange with each node that serves their keys.
 
@@ -215,7 +227,7 @@ class Connections:
         except LINK_ERRORS as error:
             return [self.broken(error, node=node)] * len(blocks)
         answers = [[next(replies) for _ in block] for block in blocks]
-        return [(erred and _passing(answer)) or answer for answer in answers]
+        return [(erred and passing_among(answer)) or answer for answer in answers]
 
     def broken(self, error: BaseException | None, *, region: str = "", node: Address | None = None) -> StoreError:
         """A broken link, to the entry unless another node is named, as our error."""
@@ -281,13 +293,3 @@ class Connections:
                 self._nodes.learn(wire.address, error)
             elif word_of(error) in TURNED:
                 self._failed(wire.address)
-
-
-def _passing(answer: list[Reply]) -> StoreError | None:
-    """The error among the replies of one block for which it is worth asking again."""
-    for reply in answer:
-        if isinstance(reply, ResponseError):
-            found = refusal(reply)
-            if isinstance(found, PASSING):
-                return found
-    return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 
-from redis.exceptions import AskError, AuthenticationError, RedisError
+from redis.exceptions import AskError, AuthenticationError, RedisError, ResponseError
 
 from regional_snapshots.store.errors import (
     AccessRefusedError,
@@ -82,6 +83,16 @@ def refusal(error: BaseException | None, *, region: str = "", key: str = "") -> 
     kind = known(error) or ServerRefusedError
     problem = "the key holds another type" if kind is WrongTypeError else f"the server refused ({words_of(error)})"
     return kind(problem, region=region, key=key)
+
+
+def passing_among(replies: Iterable[object]) -> StoreError | None:
+    """The error among the replies for which it is worth asking again."""
+    for reply in replies:
+        if isinstance(reply, ResponseError):
+            found = refusal(reply)
+            if isinstance(found, PASSING):
+                return found
+    return None
 
 
 def words_of(error: BaseException | None) -> str:

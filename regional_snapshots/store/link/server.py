@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
 
 from regional_snapshots.store.errors import ConfigurationError
+from regional_snapshots.store.link.batch import Command
 
 OLDEST = (5, 0)
 """Of this version on there are streams, which events need."""
@@ -43,6 +45,22 @@ class Server:
     def sets_instants(self) -> bool:
         """Whether ``SET`` takes the instant of its expiry (``PXAT``)."""
         return self.version >= PXAT_SINCE
+
+    def understood(self, commands: Iterable[Command]) -> list[Command]:
+        """The same commands as this server understands them: an instant of expiry in a command of its own."""
+        return [part for command in commands for part in ([command] if self.sets_instants else _apart(command))]
+
+
+def has_instant(command: Command) -> bool:
+    """Whether it sets a value together with the instant of its expiry."""
+    return command[0] == "SET" and "PXAT" in command[3:]
+
+
+def _apart(command: Command) -> list[Command]:
+    if not has_instant(command):
+        return [command]
+    at = command.index("PXAT", 3)
+    return [(*command[:at], *command[at + 2 :]), ("PEXPIREAT", command[1], command[at + 1])]
 
 
 def field(info: object, name: str) -> str:

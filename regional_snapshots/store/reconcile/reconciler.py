@@ -25,12 +25,12 @@ from regional_snapshots.store.errors import (
     ConflictError,
     OutcomeUnknownError,
     PartialCommitError,
-    ServerBusyError,
     StoreError,
     UnreachableError,
 )
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import LINK_ERRORS, Command, Connections, Reply, refusal
+from regional_snapshots.store.link.refusals import PASSING
 from regional_snapshots.store.link.wires.wire import Address, Wire
 from regional_snapshots.store.reconcile.findings import Finding, ReconcileReport, RegionState
 from regional_snapshots.store.reconcile.judging.diagnosis import diagnose
@@ -131,22 +131,25 @@ class Reconciler:
         in_doubt, node_of = None, self._connections.node_of
         problem: StoreError = ConflictError("other writers came in between every time", region=region)
         deadline = math.inf
+        unrepaired: Sequence[Finding] = ()
         for attempt in range(1, self._policy.attempts + 1):
             sent = None
             try:
                 async with self._connections.borrow(node_of(self._keys(region).index)) as wire:
                     examined, plan = await self._examined(wire, region, suspects, run)
                     sent = plan if run.repair and plan.changes else None
-                    commands = packed(command for change in plan.changes for command in change.commands)
-                    transaction = [("MULTI",), *(commands if sent else []), ("EXEC",)] if plan.findings else UNWATCH
+                    repair = [command for change in plan.changes for command in change.commands] if sent else []
+                    commands = packed(await self._connections.understood(wire, repair))
+                    transaction = [("MULTI",), *commands, ("EXEC",)] if plan.findings else UNWATCH
                     replies = await self._connections.exchange(wire, transaction)
                 applied = _applied(replies, transaction, region)
             except LINK_ERRORS as error:
                 in_doubt = sent or in_doubt
                 problem = self._connections.broken(error, region=region)
                 applied = False
-            except (ServerBusyError, UnreachableError) as error:
+            except PASSING as error:
                 problem, applied = error, False
+                unrepaired = plan.findings if sent else unrepaired
             except StoreError as error:
                 run.found(region, plan.findings if sent else [], repaired=False)
                 raise error
@@ -162,6 +165,7 @@ class Reconciler:
         if in_doubt and isinstance(problem, UnreachableError):
             run.found(region, in_doubt.findings, repaired=False)
             raise OutcomeUnknownError(f"the repair may have been applied ({problem.problem})", region=region)
+        run.found(region, unrepaired, repaired=False)
         raise problem
 
     async def _examined(self, wire: Wire, region: str, suspects: Suspects, run: _Run) -> tuple[Examined, Plan]:

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from redis.exceptions import ClusterCrossSlotError, ResponseError
 
 from regional_snapshots.model.events import Event
-from regional_snapshots.store.errors import ServerBusyError, StoreError, UnreachableError
+from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import Command, Connections, Reply, refusal, texts
+from regional_snapshots.store.link.refusals import PASSING
 from regional_snapshots.store.records.news import event_of, is_worth
 
 BLOCK_MS = 1000
@@ -92,7 +93,7 @@ def following(
         try:
             events = run(follower.next())
             well = True
-        except (UnreachableError, ServerBusyError) as error:
+        except PASSING as error:
             if well:
                 troubled(error)
             well, events = False, []
