@@ -16,6 +16,7 @@ from benchmarks.throughput import commit
 from regional_snapshots.defs.publishing.refresh import refresh
 from regional_snapshots.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.server import RedisServer
 
@@ -63,7 +64,9 @@ def trips(url: str, store: SnapshotStore) -> list[Trip]:
 
     def refresh_step(_: object) -> None:
         with SnapshotStore(url) as cold:
-            made = refresh(cold, REGION_IDS, time.time_ns() // 1_000_000, min_confidence=0.0, force=True)
+            made = refresh(
+                cold, REGION_IDS, time.time_ns() // 1_000_000, method=METHODS["2"], min_confidence=0.0, force=True
+            )
             commit(cold, [scored.snapshot for scored in made.regions.values()])
 
     return [

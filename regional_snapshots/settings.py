@@ -16,9 +16,9 @@ from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.packaged import CHECKOUT, in_checkout
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
-METHODS = ("1.1", "1.2")
+METHODS = ("1.1", "1.2", "2")
 """The methods of scoring that can be chosen. They are defined in ``scoring/methods.py``, which costs more to import."""
-DEFAULT_METHODS = {"tagged": "1.1", "worldmonitor": "1.2"}
+DEFAULT_METHODS = {"tagged": "2", "worldmonitor": "1.2"}
 """Layout -> the method when none is chosen: beside the live system, what that computes."""
 
 UNPREFIXED = ("redis_url", "feeds_redis_url", "dagster_home")

@@ -18,7 +18,7 @@ from regional_snapshots.report.page import page
 from regional_snapshots.report.pictures.history import history_picture
 from regional_snapshots.report.story import Story, story
 from regional_snapshots.report.why.explanation import why
-from regional_snapshots.scoring.parity.snapshot import score_regions
+from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots_tests.report.stories import (
     NOW,
     SIGNALS,
@@ -115,7 +115,9 @@ def test_terminal_lines_fit_80_columns() -> None:
 
 def test_a_parity_document_is_explained_too_and_its_assumed_values_are_not_known() -> None:
     values, _ = read_directory(SAMPLE)
-    scored = score_regions(REGION_IDS, Feeds.from_raw({**values, "risk:scores:sebuf:stale:v8": None}, NOW), {}, NOW)
+    scored = METHODS["1.1"].score_regions(
+        REGION_IDS, Feeds.from_raw({**values, "risk:scores:sebuf:stale:v8": None}, NOW), {}, {}, NOW
+    )
     told = [story(each.snapshot.document) for each in scored.values()]
     assert all(each.now.axis("domestic_fragility").value is None for each in told)
     assert "domestic fragility (pressure) not known" in answer(told[0])
@@ -125,7 +127,7 @@ def test_a_parity_document_is_explained_too_and_its_assumed_values_are_not_known
 
 def test_a_region_without_corridors_does_not_lack_maritime_access() -> None:
     values, _ = read_directory(SAMPLE)
-    scored = score_regions(["south-asia"], Feeds.from_raw(values, NOW), {}, NOW)
+    scored = METHODS["1.1"].score_regions(["south-asia"], Feeds.from_raw(values, NOW), {}, {}, NOW)
     told = story(scored["south-asia"].snapshot.document)
     assert not told.now.axis("maritime_access").applicable
     assert "maritime access" not in " ".join(answer(told))
