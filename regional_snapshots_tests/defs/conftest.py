@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from regional_snapshots.definitions import definitions
 from regional_snapshots.defs.tags import range_tags
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.feed_files import SAMPLE, brought_up_to, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
 from regional_snapshots_tests.support.server import RedisServer
@@ -83,10 +84,11 @@ def project(bare_project: Project, server: RedisServer) -> Project:
 
 
 def publish_feeds(server: RedisServer) -> None:
-    """Put the sample feeds where their producers would."""
+    """Put the sample feeds where their producers would, as if made now."""
     documents, _ = read_directory(SAMPLE)
+    now_ms = time.time_ns() // 1_000_000
     with server.client() as client:
-        client.mset(documents)
+        client.mset({key: brought_up_to(now_ms, document) for key, document in documents.items()})
 
 
 def materialized(result: dg.ExecuteInProcessResult, asset: str = "regional_snapshot") -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS
+from regional_snapshots.model.feeds import keys_of, member_keys_of
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import fresh
@@ -20,7 +20,7 @@ READ = tuple(
     f"%R~{family}:*"
     for family in (
         "risk", "forecast", "supply_chain", "intelligence", "relay", "economic", "energy", "aviation", "military",
-        "seed-meta",
+        "seed-meta", "resilience",
     )
 )  # fmt: skip
 """Key patterns of the feeds."""
@@ -60,7 +60,7 @@ def troubles(url: str, client: redis.Redis) -> list[Any]:
 
 
 def _refresh(store: SnapshotStore, client: redis.Redis) -> list[Any]:
-    inputs = store.read_inputs((*DATA_KEYS, *META_KEYS), REGIONS)
+    inputs = store.read_inputs((*keys_of("either"), *member_keys_of("either")), REGIONS)
     earlier, made = ([fresh(client, region=region, back=back) for region in REGIONS] for back in (28, 0))
     told = {each.id: news(each, "trigger_activated", "regime_shift") for each in earlier}
     answers = store.commit_all(earlier, news=told)
