@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from regional_snapshots.analysis.memory import Memory
@@ -17,7 +17,7 @@ from regional_snapshots.scoring.run import compute_run
 from regional_snapshots.scoring.scored import Previous
 from regional_snapshots.store.commit import Outcome
 from regional_snapshots.store.errors import ConflictError, MissingSnapshotError, OccupiedError, StoreError
-from regional_snapshots.store.records.inputs import Manifest, digest_of
+from regional_snapshots.store.records.inputs import RunInputs
 from regional_snapshots.store.snapshots import SnapshotStore
 
 
@@ -32,23 +32,18 @@ class Step:
 
 def steps(
     name: str, method: Method, end_ms: int, regions: Sequence[str] = REGION_IDS
-) -> Iterable[tuple[Step, Manifest, dict[str, bytes]]]:
-    """The steps of a replay, six hours apart, the last one at ``end_ms``: each with its manifest and its documents by
-    digest. Pure. Raises ``KeyError`` for a replay that there is not."""
+) -> Iterator[tuple[Step, RunInputs]]:
+    """The steps of a replay, six hours apart, the last one at ``end_ms``, each with what it was computed from. Pure.
+    Raises ``KeyError`` for a replay that there is not."""
     crisis, memory = phases(name), Memory()
     for number, phase in enumerate(crisis):
         now_ms = end_ms - (len(crisis) - 1 - number) * STEP_MS
         documents = {key: json.dumps(value).encode() for key, value in world(phase, now_ms).items()}
-        manifest = Manifest(
-            documents={key: digest_of(document) for key, document in documents.items()},
-            previous={region: _id_of(previous) for region, previous in memory.previous.items()},
-            regions=tuple(regions),
-        )
-        inputs = digest_of(manifest.encode())
-        feeds = Feeds.from_raw(documents, now_ms, energy=method.energy_feed, inputs=inputs)
+        inputs = RunInputs.of(documents, {region: _id_of(it) for region, it in memory.previous.items()}, regions)
+        feeds = Feeds.from_raw(documents, now_ms, energy=method.energy_feed, inputs=inputs.digest)
         found = compute_run(method, regions, feeds, memory.previous, memory.series, now_ms)
         memory.add(found)
-        yield Step(now_ms, phase, found), manifest, documents
+        yield Step(now_ms, phase, found), inputs
 
 
 def publish(
@@ -66,9 +61,9 @@ def publish(
     :class:`StoreError` for a region that could not be committed; then the steps before are there, whole.
     """
     require_empty(store)
-    for step, manifest, documents in steps(name, method, end_ms):
+    for step, inputs in steps(name, method, end_ms):
         started = time.monotonic()
-        store.keep_inputs(manifest, documents.values(), step.now_ms)
+        store.keep(inputs, step.now_ms)
         news = {happening.snapshot.id: happening.news for happening in step.happenings.values()}
         # Forced: where buckets are longer than a step, its steps would be taken for repeats of one another.
         for commit in store.commit_all([entry.snapshot for entry in step.happenings.values()], news=news, force=True):

@@ -9,13 +9,13 @@ import click
 
 from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, CannotRun, command
-from regional_snapshots.settings import METHODS, Settings
+from regional_snapshots.settings import METHODS
 
 
 @command("compute", short_help="Score feeds from files, without Redis.", examples=("compute case.json",))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--method", type=click.Choice(METHODS), help="How to score (default: the setting METHOD).")
-def compute(files: Sequence[Path], method: str | None, as_json: bool) -> int:
+@click.option("--method", type=click.Choice(METHODS), default="2", show_default=True, help="How to score.")
+def compute(files: Sequence[Path], method: str, as_json: bool) -> int:
     """Score feeds from FILES, without Redis and without a clock: one JSON line per file.
 
     Each file is one JSON object: now_ms (milliseconds since 1970), sources ({key: feed document}), and, if wanted,
@@ -24,7 +24,6 @@ def compute(files: Sequence[Path], method: str | None, as_json: bool) -> int:
     """
     from regional_snapshots.offline import compute_file
 
-    method = method or Settings.load().method
     for file in files:
         try:
             console.as_json(compute_file(file, method))

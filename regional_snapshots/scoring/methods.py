@@ -18,6 +18,7 @@ from regional_snapshots.scoring.parity.regime import relabelled
 from regional_snapshots.scoring.parity.snapshot import EDITION_1_1, EDITION_1_2
 from regional_snapshots.scoring.parity.snapshot import score_regions as parity
 from regional_snapshots.scoring.scored import Previous, Scored
+from regional_snapshots.scoring.tables.transmissions import ORIGINS
 
 
 class ScoreRegions(Protocol):
@@ -49,6 +50,8 @@ class Method:
     relabel: Relabel | None = None
     looks_back: bool = False
     """Whether it compares with the series."""
+    listens_to: tuple[str, ...] = ()
+    """Regions whose latest snapshots it looks at, whatever regions it scores: their triggers are felt elsewhere."""
 
 
 METHODS: dict[str, Method] = {
@@ -56,6 +59,6 @@ METHODS: dict[str, Method] = {
     for method in (
         Method("1.1", "1.1.0", "mix", partial(parity, EDITION_1_1), relabelled),
         Method("1.2", "1.2.0", "dependency", partial(parity, EDITION_1_2), relabelled),
-        Method(METHOD, SCORING_VERSION, "either", method2, relabelled_with_memory, looks_back=True),
+        Method(METHOD, SCORING_VERSION, "either", method2, relabelled_with_memory, looks_back=True, listens_to=ORIGINS),
     )
 }

@@ -34,7 +34,7 @@ def compute_run(
 
     Raises ``KeyError`` for an unknown region, and for nothing that feeds, previous snapshots or series hold.
     """
-    known = {region: visible(rows, now_ms) for region, rows in series.items()}
+    known = {region: visible(rows, now_ms) for region, rows in series.items()} if method.looks_back else {}
     scored = method.score_regions(region_ids, feeds, previous, known, now_ms)
     published = {}
     for region, entry in scored.items():

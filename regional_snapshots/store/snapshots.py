@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from regional_snapshots.model.events import Event
 from regional_snapshots.model.news import NO_NEWS, News, RegimeShift
-from regional_snapshots.model.series import SeriesRow, series_frame
+from regional_snapshots.model.series import series_frame
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.commit import Commit, Committer, Policy
@@ -27,24 +25,15 @@ from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileR
 from regional_snapshots.store.records.backup import BackupReport, backup, regions_of, restore
 from regional_snapshots.store.records.feeds import MOST_MB, FeedValues, read_feeds, write_feeds
 from regional_snapshots.store.records.follow import Follower, following
-from regional_snapshots.store.records.inputs import Manifest, keep
+from regional_snapshots.store.records.inputs import RunInputs, keep, kept_for
 from regional_snapshots.store.records.news import EVERY, NewsReader, Of
+from regional_snapshots.store.records.reading import Inputs, Links, read_inputs
 from regional_snapshots.store.records.summary import SnapshotSet, newest_set, publish_summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a refresh reads: feeds ``{key: value or None}``, latest and rows of the series by region, warnings."""
-
-    feeds: FeedValues
-    latest: dict[str, Found]
-    warnings: list[str]
-    rows: Of[SeriesRow]
 
 
 class SnapshotStore:
@@ -105,6 +94,19 @@ class SnapshotStore:
     ) -> list[Commit | StoreError]:
         """Commit snapshots side by side, with the news by their ids; an error in the place of what failed."""
         return self.run(self.committer.commit_all(list(snapshots), news=news, force=force))
+
+    def keep(self, inputs: RunInputs, now_ms: int, known: Mapping[str, int] | None = None) -> None:
+        """Keep what a run at ``now_ms`` was computed from as long as its snapshots; to be called before they are
+        committed. ``known``: :attr:`Inputs.kept_for_ms` of the same run. Raises :class:`StoreError`."""
+        lasts_ms = max(0, now_ms + self.policy.retention_ms - time.time_ns() // 1_000_000)
+
+        async def kept() -> None:
+            left = known
+            if left is None:
+                left = await kept_for(self.connections, self.layout, inputs.manifest.documents.values())
+            await keep(self.connections, self.layout, inputs, lasts_ms, left)
+
+        self.run(kept())
 
     def latest(self, region: str) -> Snapshot:
         """The region's newest snapshot. Raises :class:`StoreError`."""
@@ -223,11 +225,6 @@ class SnapshotStore:
         """All feeds at one instant, ``{key: value or None}``. Raises :class:`StoreError`."""
         return self.run(read_feeds(self.feed_connections, keys, self.feed_megabytes))
 
-    def keep_inputs(self, manifest: Manifest, documents: Iterable[bytes], now_ms: int) -> None:
-        """Keep what a run at ``now_ms`` was computed from, for as long as its snapshots. Raises :class:`StoreError`."""
-        lasts_ms = max(0, now_ms + self.policy.retention_ms - time.time_ns() // 1_000_000)
-        self.run(keep(self.connections, self.layout, [*documents, manifest.encode()], lasts_ms))
-
     def write_feeds(self, documents: Mapping[str, bytes]) -> None:
         """Put feed documents where producers would, ``{key: document}``. Raises :class:`StoreError`."""
         self.run(write_feeds(self.feed_connections, documents))
@@ -237,23 +234,9 @@ class SnapshotStore:
         return self.run(inspect(self.connections, self.layout))
 
     def read_inputs(self, keys: Sequence[str], regions: Iterable[str], rows_since_ms: int | None = None) -> Inputs:
-        """What a refresh reads, side by side: all feeds, each region's latest and rows, warnings about the server.
-
-        Without ``rows_since_ms`` no rows are read. Three round trips on fresh connections; those for the commits that
-        follow are opened meanwhile. Raises :class:`StoreError`.
-        """
-        wanted = list(regions)
-
-        async def everything() -> Inputs:
-            feeds, (latest, rows), warnings, _ = await asyncio.gather(
-                read_feeds(self.feed_connections, keys, self.feed_megabytes),
-                self.reader.latest_with_rows(wanted, rows_since_ms),
-                inspect(self.connections, self.layout),
-                self.connections.warm(len(wanted)),
-            )
-            return Inputs(feeds, latest, warnings, rows)
-
-        return self.run(everything())
+        """What a refresh reads, side by side; see :func:`~regional_snapshots.store.records.reading.read_inputs`."""
+        links = Links(self.connections, self.feed_connections, self.reader, self.layout, self.feed_megabytes)
+        return self.run(read_inputs(links, keys, list(regions), rows_since_ms))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run one of the store's coroutines to its end. When the caller is interrupted, the work is cancelled first."""

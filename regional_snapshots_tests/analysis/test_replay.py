@@ -84,7 +84,56 @@ def test_a_namespace_of_a_store_in_use_takes_a_replay(store, server):
 def test_the_same_end_gives_the_same_ids():
     def ids():
         return [
-            [entry.snapshot.id for entry in step.happenings.values()] for step, _, _ in steps("red-sea", METHOD, 10**12)
+            [entry.snapshot.id for entry in step.happenings.values()] for step, _ in steps("red-sea", METHOD, 10**12)
         ]
 
     assert ids() == ids()
+
+
+def told(name):
+    """What the replay tells: ``(phase, region, type, subject, from, to)``, in order."""
+    return [
+        (step.phase.phase, region, event.type, event.subject, event.before, event.after)
+        for step, _ in steps("red-sea", METHODS[name], 10**12)
+        for region, entry in step.happenings.items()
+        for event in entry.news.events
+    ]
+
+
+def test_method_2_tells_the_crisis_each_fact_once_and_without_flapping():
+    facts = told("2")
+    shifts = [
+        (phase, region, before, after) for phase, region, kind, _, before, after in facts if kind == "regime_shift"
+    ]
+    assert shifts == [
+        ("attack", "mena", "calm", "escalation_ladder"),
+        ("talks", "mena", "escalation_ladder", "managed_deescalation"),
+        ("reopening", "mena", "managed_deescalation", "calm"),
+    ]
+    assert len(set(facts)) == len(facts)
+    activated = [subject for _, _, kind, subject, _, _ in facts if kind == "trigger_activated"]
+    cleared = [subject for _, _, kind, subject, _, _ in facts if kind == "trigger_cleared"]
+    assert sorted(activated) == sorted(cleared) == ["mena_coercive_high", "oref_cluster", "red_sea_critical"]
+
+
+def test_the_rerouting_of_ships_appears_in_all_four_regions_and_nowhere_else():
+    for step, _ in steps("red-sea", METHODS["2"], 10**12):
+        rerouted = {
+            region
+            for region, entry in step.happenings.items()
+            for path in entry.snapshot.document["transmission_paths"]
+            if (path["template_id"], path["origin"]) == ("red_sea_rerouting", "mena")
+        }
+        closed = step.phase.phase in ("closure", "hold")
+        assert rerouted >= ({"mena", "europe", "east-asia", "sub-saharan-africa"} if closed else set())
+        assert rerouted <= {"mena", "europe", "east-asia", "sub-saharan-africa"}
+        assert closed or step.phase.phase == "talks" or not rerouted
+
+
+def test_the_parity_method_tells_the_same_crisis_so():
+    """A regression test: what 1.1 makes of the replay, of which it never sees the ladder."""
+    shifts = [fact[:2] + fact[4:] for fact in told("1.1") if fact[2] == "regime_shift"]
+    assert shifts == [
+        ("attack", "mena", "calm", "managed_deescalation"),
+        ("reopening", "mena", "managed_deescalation", "calm"),
+    ]

@@ -102,7 +102,7 @@ def test_two_set_ups_live_side_by_side_in_one_process(
 ) -> None:
     other_server = own_server()
     publish_feeds(other_server)
-    other_server.client().delete("economic:spr:v1")  # confidence below 1
+    other_server.client().delete("economic:spr:v1")
     strict = replace(
         settings, redis_url=other_server.url, regions_per_run=1, min_confidence=1.0, refresh_cron="5 * * * *"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regional_snapshots.store.errors import DamagedInputError
-from regional_snapshots.store.records.inputs import SLACK_MS, Manifest, digest_of, keep, kept
+from regional_snapshots.store.records.inputs import SLACK_MS, Manifest, RunInputs, digest_of, keep, kept, kept_for
 
 DAY_MS = 86_400_000
 DOCUMENTS = [b'{"signals":[]}' * 100, b"not even JSON \xff"]
@@ -18,7 +18,10 @@ def store(client, direct):
 
 
 def hold(store, documents, lasts_ms=90 * DAY_MS):
-    store.run(keep(store.connections, store.layout, documents, lasts_ms))
+    """Keep a run's documents, having looked for them first."""
+    run = RunInputs.of(dict(enumerate(documents)), {}, ())
+    left = store.run(kept_for(store.connections, store.layout, run.manifest.documents.values()))
+    store.run(keep(store.connections, store.layout, run, lasts_ms, left))
 
 
 def found(store, documents):
@@ -38,8 +41,8 @@ def test_what_did_not_change_is_neither_sent_nor_stored_again(store, client):
     hold(store, DOCUMENTS)
     client.config_resetstat()
     hold(store, [*DOCUMENTS, b"new"])
-    assert writes(client) == 1
-    assert client.dbsize() == 3
+    assert writes(client) == 2  # the new document, and the manifest
+    assert client.dbsize() == len(DOCUMENTS) + 1 + 2
 
 
 def test_it_is_stored_compressed(store, client):

@@ -218,18 +218,18 @@ def test_the_last_snapshot_of_six_hours_makes_the_row(direct, client):
     assert [int(score) for _, score in scores] == [start, start + SERIES_BUCKET_MS]
 
 
-def test_rows_outlive_a_short_retention_and_end_after_90_days(server, client):
+def test_rows_last_90_days_longer_than_the_snapshots_that_look_back_at_them(server, client):
     with SnapshotStore(server.url, policy=Policy(retention_ms=DAY_MS)) as store:
         made = fresh(client)
         old = {
-            json.dumps({"at": 1}): made.generated_at - 91 * DAY_MS,
-            json.dumps({"at": 2}): made.generated_at - 89 * DAY_MS,
+            json.dumps({"at": 1}): made.generated_at - 92 * DAY_MS,
+            json.dumps({"at": 2}): made.generated_at - 90 * DAY_MS,
         }
         client.zadd("snapshot:series:{latam}", old)
         store.commit(made, news=news(made))
     left = client.zrange("snapshot:series:{latam}", 0, -1)
     assert [json.loads(each)["at"] for each in left] == [2, made.generated_at]
-    assert client.execute_command("PEXPIRETIME", "snapshot:series:{latam}") == row(made).bucket + 90 * DAY_MS
+    assert client.execute_command("PEXPIRETIME", "snapshot:series:{latam}") == row(made).bucket + 91 * DAY_MS
 
 
 def test_events_are_read_from_a_time_on_and_from_a_severity_up(direct, client):

@@ -8,6 +8,7 @@ import redis
 
 from regional_snapshots.model.feeds import keys_of, member_keys_of
 from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.records.inputs import RunInputs
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import fresh
 from regional_snapshots_tests.support.drift import EVERYTHING, healthy
@@ -20,7 +21,7 @@ READ = tuple(
     f"%R~{family}:*"
     for family in (
         "risk", "forecast", "supply_chain", "intelligence", "relay", "economic", "energy", "aviation", "military",
-        "seed-meta", "resilience",
+        "resilience", "seed-meta",
     )
 )  # fmt: skip
 """Key patterns of the feeds."""
@@ -63,6 +64,7 @@ def _refresh(store: SnapshotStore, client: redis.Redis) -> list[Any]:
     inputs = store.read_inputs((*keys_of("either"), *member_keys_of("either")), REGIONS)
     earlier, made = ([fresh(client, region=region, back=back) for region in REGIONS] for back in (28, 0))
     told = {each.id: news(each, "trigger_activated", "regime_shift") for each in earlier}
+    store.keep(RunInputs.of({"a": b"document"}, {}, REGIONS), earlier[0].generated_at)
     answers = store.commit_all(earlier, news=told)
     answers += store.commit_all(made, news={each.id: news(each) for each in made})  # the cool-down is over
     now_ms = made[0].generated_at

@@ -14,7 +14,9 @@ from regional_snapshots.scoring.scored import Previous
 from regional_snapshots.scoring.withholding import withheld_because
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.reader import Found
-from regional_snapshots.store.snapshots import Inputs, SnapshotStore
+from regional_snapshots.store.records.inputs import RunInputs
+from regional_snapshots.store.records.reading import Inputs
+from regional_snapshots.store.snapshots import SnapshotStore
 
 
 class Withheld(Exception):
@@ -48,29 +50,54 @@ def refresh(
     min_confidence: float,
     force: bool = False,
 ) -> Refresh:
-    """Score the regions from what the store holds at this moment. Raises :class:`StoreError` if nothing can be read."""
+    """Score the regions from what the store holds at this moment, and keep there what they were scored from.
+
+    Raises :class:`StoreError` if nothing can be read.
+    """
     wanted = list(regions)
+    beside = [region for region in method.listens_to if region not in wanted]
     keys = (*keys_of(method.energy_feed), *member_keys_of(method.energy_feed))
     rows_since_ms = now_ms - SERIES_DAYS * DAY_MS if method.looks_back else None
-    inputs = store.read_inputs(keys, wanted, rows_since_ms)
-    feeds = Feeds.from_raw(inputs.feeds, now_ms, energy=method.energy_feed, problems=inputs.feeds.problems)
-    found = _computed(method, feeds, inputs, now_ms, withheld_because(feeds, min_confidence))
-    previous = {region: latest for region, latest in inputs.latest.items() if isinstance(latest, Snapshot)}
-    return Refresh(found, feeds, previous, tuple(inputs.warnings), force)
+    found = store.read_inputs(keys, [*wanted, *beside], rows_since_ms)
+    unread = _unread(wanted, found)
+    readable = [region for region in wanted if region not in unread]
+    used = RunInputs.of(found.feeds, _compared_with(found), readable)
+    feeds = Feeds.from_raw(
+        found.feeds, now_ms, energy=method.energy_feed, inputs=used.digest, problems=found.feeds.problems
+    )
+    previous = {region: latest for region in wanted if isinstance(latest := found.latest[region], Snapshot)}
+    warnings = tuple(found.warnings)
+    if because := withheld_because(feeds, min_confidence):
+        return Refresh({region: _withheld(region, because) for region in wanted}, feeds, previous, warnings, force)
+    series = {region: rows for region, rows in found.rows.items() if not isinstance(rows, StoreError)}
+    made = compute_run(method, readable, feeds, _known(found), series, now_ms) if readable else {}
+    if made:
+        store.keep(used, now_ms, found.kept_for_ms)
+    return Refresh({**made, **unread}, feeds, previous, warnings, force)
 
 
-def _computed(
-    method: Method, feeds: Feeds, inputs: Inputs, now_ms: int, withheld: str
-) -> dict[str, Happening | StoreError | Withheld]:
-    """What is published of each region, or why nothing is: a region that could not be read holds up no other."""
-    if withheld:
-        return {region: _withheld(region, withheld) for region in inputs.latest}
-    previous = {region: _previous(found) for region, found in inputs.latest.items()}
-    unread = {region: found for region, found in {**previous, **inputs.rows}.items() if isinstance(found, StoreError)}
-    known = {region: found for region, found in previous.items() if isinstance(found, Previous)}
-    series = {region: rows for region, rows in inputs.rows.items() if not isinstance(rows, StoreError)}
-    published = compute_run(method, [region for region in known if region not in unread], feeds, known, series, now_ms)
-    return {region: unread.get(region) or published[region] for region in inputs.latest}
+def _unread(regions: Iterable[str], found: Inputs) -> dict[str, StoreError]:
+    """The regions whose latest snapshot or rows could not be read, and why. They hold up no other."""
+    parts = [(region, part) for region in regions for part in (_previous(found.latest[region]), found.rows.get(region))]
+    return {region: part for region, part in parts if isinstance(part, StoreError)}
+
+
+def _known(found: Inputs) -> dict[str, Previous]:
+    """What is known of the snapshots before, of regions that are scored and of those beside them."""
+    known = {region: _previous(latest) for region, latest in found.latest.items()}
+    return {
+        region: Previous(unreadable=entry.problem) if isinstance(entry, StoreError) else entry
+        for region, entry in known.items()
+    }
+
+
+def _compared_with(found: Inputs) -> dict[str, str]:
+    """The ids of the snapshots before, "" for one that cannot be read; none where there is none."""
+    return {
+        region: latest.id if isinstance(latest, Snapshot) else ""
+        for region, latest in found.latest.items()
+        if not isinstance(latest, MissingSnapshotError)
+    }
 
 
 def _withheld(region: str, because: str) -> Withheld:

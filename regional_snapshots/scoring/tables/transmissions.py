@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.scoring.tables.triggers import TRIGGERS
+
 TEMPLATE_VERSION = "1.0.0"
 
 
@@ -112,6 +114,12 @@ TEMPLATES: tuple[Template, ...] = (
         ),
     ),
 )  # fmt: skip
+
+
+ORIGINS: tuple[str, ...] = tuple(
+    dict.fromkeys(trigger.region for template in TEMPLATES for trigger in TRIGGERS if trigger.id == template.trigger)
+)
+"""The regions whose triggers are felt in others."""
 
 
 def described(template: Template, step: Step) -> dict[str, Any]:

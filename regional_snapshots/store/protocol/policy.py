@@ -45,8 +45,9 @@ class Policy:
 
     @property
     def series_ms(self) -> int:
-        """How long rows of the series are kept: scoring looks back 90 days, however short snapshots are kept."""
-        return max(self.retention_ms, SERIES_MS)
+        """How long rows of the series are kept: scoring looks back 90 days, and the oldest snapshot that is kept has to
+        find the rows that it was compared with when it is computed again."""
+        return self.retention_ms + SERIES_MS
 
     @classmethod
     def of(cls, retention_days: float, bucket_minutes: float, **others: Any) -> Policy:

@@ -19,6 +19,8 @@ from regional_snapshots.store.link.connections import Connections
 SLACK_MS = 7 * 86_400_000
 """Kept so much longer than the snapshots need, so that an unchanged document is touched once a week and not every run,
 and never expires between being looked for and being used."""
+ABSENT = -2
+"""What Redis says of the time that a key has left when there is none."""
 MAX_DOCUMENT_BYTES = 512 * 1024 * 1024
 """What a document unpacks to at most; Redis holds no longer string."""
 
@@ -53,26 +55,59 @@ class Manifest:
             raise ValueError(f"not a manifest: {type(error).__name__}") from None
 
 
+@dataclass(frozen=True)
+class RunInputs:
+    """What a run was computed from, to be kept: its manifest, and the bytes of the documents that this names."""
+
+    manifest: Manifest
+    documents: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, bytes | None], previous: Mapping[str, str], regions: Iterable[str]) -> RunInputs:
+        """Of feeds and companions by key, ids of the snapshots before by region ("" for one that could not be read),
+        and the regions that are scored."""
+        found = {key: value for key, value in values.items() if value is not None}
+        digests = {key: digest_of(value) for key, value in found.items()}
+        return cls(Manifest(digests, previous, tuple(sorted(regions))), tuple(found.values()))
+
+    @property
+    def digest(self) -> str:
+        """The name of the manifest: what snapshots have in ``meta.inputs``."""
+        return digest_of(self.manifest.encode())
+
+
 def digest_of(document: bytes) -> str:
     """The name under which a document is kept: SHA-256 of its bytes, in hex."""
     return hashlib.sha256(document).hexdigest()
 
 
-async def keep(connections: Connections, layout: KeyLayout, documents: Iterable[bytes], lasts_ms: int) -> None:
-    """Keep documents for at least ``lasts_ms`` from now. Two round trips; one when all of them are there.
+async def kept_for(connections: Connections, layout: KeyLayout, digests: Iterable[str]) -> dict[str, int]:
+    """How long documents are still kept, in ms, by digest: -1 for ever, -2 for one that is not there. One round trip.
 
+    Raises :class:`~regional_snapshots.store.errors.StoreError`.
+    """
+    wanted = list(digests)
+    left = await connections.ask([("PTTL", layout.inputs_key(digest)) for digest in wanted])
+    return dict(zip(wanted, left, strict=True))
+
+
+async def keep(
+    connections: Connections, layout: KeyLayout, inputs: RunInputs, lasts_ms: int, known: Mapping[str, int]
+) -> None:
+    """Keep the inputs of a run for at least ``lasts_ms`` from now. One round trip.
+
+    ``known`` is what :func:`kept_for` said of documents a moment ago; one that it does not name is written.
     Raises :class:`~regional_snapshots.store.errors.StoreError`; then some may have been kept, which does no harm.
     """
-    wanted = {layout.inputs_key(digest_of(document)): document for document in documents}
-    left = await connections.ask([("PTTL", key) for key in wanted])
     writes: list[tuple[str | bytes | int, ...]] = []
-    for (key, document), left_ms in zip(wanted.items(), left, strict=True):
-        if left_ms == -2:  # there is none
+    for document in (*inputs.documents, inputs.manifest.encode()):
+        digest = digest_of(document)
+        key, left_ms = layout.inputs_key(digest), known.get(digest, ABSENT)
+        if left_ms == ABSENT:
             writes.append(("SET", key, zlib.compress(document), "PX", lasts_ms + SLACK_MS))
         elif left_ms < lasts_ms:
             writes.append(("PEXPIRE", key, lasts_ms + SLACK_MS))
-    if writes:
-        await connections.ask(writes)
+    await connections.ask(writes)
 
 
 async def kept(

@@ -52,7 +52,7 @@ def actors(scope: Scope, held: Held) -> list[dict[str, Any]]:
             tally = tallies.setdefault(actor_id, _Tally(mention.name))
             tally.role = tally.role or mention.role
             tally.leverage += mention.leverage * entry.probability
-            tally.domains |= dict.fromkeys(domains)
+            tally.domains.update(dict.fromkeys(domains))
             tally.evidence_ids[entry.evidence_id] = None
     ordered = sorted(tallies.items(), key=lambda item: -round(item[1].leverage, 9))[:MAX_ACTORS]
     return [_actor(actor_id, tally, held) for actor_id, tally in ordered]
