@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from regional_snapshots.model.events import Event
+from regional_snapshots.model.methods import are_comparable, method_of
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.values import number
 from regional_snapshots.report.standing import Axis, Standing, standing, text
@@ -64,7 +65,8 @@ def story(
     now = standing(document)
     earlier = standing(before) if before else None
     past_rows = [row for row in rows if now.method.startswith(row.method) and row.at < now.generated_at]
-    return Story(now, earlier if earlier and earlier.method == now.method else None, past_rows, events)
+    compared = earlier is not None and are_comparable(method_of(before), now.method)
+    return Story(now, earlier if compared else None, past_rows, events)
 
 
 def changes(told: Story) -> list[str]:

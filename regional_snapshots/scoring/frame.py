@@ -60,16 +60,6 @@ def previous_id(previous: Previous) -> str:
     return found if isinstance(found, str) and ID_PATTERN.fullmatch(found) else ""
 
 
-def method_of(document: Any) -> str:
-    """The method that made a document: what it says itself, else what its scoring version says ("1.2.0" is of 1.2,
-    "2.0.0" of 2); the empty text when it says neither."""
-    block = _meta_of(document)
-    named, version = block.get("method"), block.get("scoring_version")
-    if isinstance(named, str) and named:
-        return named
-    return version.rpartition(".")[0].removesuffix(".0") if isinstance(version, str) else ""
-
-
 def _meta_of(document: Any) -> Mapping[str, Any]:
     block = document.get("meta") if isinstance(document, Mapping) else None
     return block if isinstance(block, Mapping) else {}

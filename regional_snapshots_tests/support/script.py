@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import redis
@@ -21,13 +22,15 @@ OUR_OWN = ("seal", "method", "previous_id", "inputs", "sample")
 """Members of ``meta`` that the script does not write."""
 
 
-def unsealed(region: str, generated_at: int, *, lead_ms: int = LEAD_MS, **options: Any) -> dict[str, Any]:
+def unsealed(
+    region: str, generated_at: int, *, lead_ms: int = LEAD_MS, label: str = "calm", **options: Any
+) -> dict[str, Any]:
     """A document as the script makes it: an id of random digits, made a little before the snapshot."""
     made = document(region, generated_at, **options)
     meta = {name: value for name, value in made["meta"].items() if name not in OUR_OWN}
     digits = random.Random(f"{region}{generated_at}").getrandbits(48)  # noqa: S311 - no secret
     meta |= {"snapshot_id": f"{generated_at - lead_ms:012x}-{digits:012x}", "valid_until": generated_at - 20}
-    return {**made, "meta": meta}
+    return {**made, "meta": meta, "regime": {**made["regime"], "label": label}}
 
 
 def write(client: redis.Redis | redis.client.Pipeline, made: dict[str, Any], *, now_ms: int) -> None:
@@ -51,13 +54,15 @@ def claim(client: redis.Redis, made: dict[str, Any]) -> bool:
     return bool(client.set(key, made["meta"]["snapshot_id"], ex=CLAIM_S, nx=True))
 
 
-def fill(client: redis.Redis, regions: tuple[str, ...], count: int, *, apart_ms: int, newest_ms: int) -> None:
+def fill(
+    client: redis.Redis, regions: Sequence[str], count: int, *, apart_ms: int, newest_ms: int, **options: Any
+) -> None:
     """``count`` snapshots of each region, so far apart, each with what is left of its 90 days."""
     for region in regions:
         with client.pipeline(transaction=False) as pipe:
             for back in reversed(range(count)):
                 instant = newest_ms - back * apart_ms
-                write(pipe, unsealed(region, instant), now_ms=instant + 300)
+                write(pipe, unsealed(region, instant, **options), now_ms=instant + 300)
             pipe.execute()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.model.document.words import REGIME_LABELS, TRIGGER_REASONS, UNDETERMINED
+from regional_snapshots.model.methods import are_comparable, method_of
 from regional_snapshots.model.snapshot import AXES
 from regional_snapshots.model.values import MAX_INSTANT_MS, clean
 from regional_snapshots.scoring.happenings.grounds import NET, feed_name
@@ -64,7 +65,7 @@ class View:
 
     def is_comparable(self, now: View) -> bool:
         """Whether something can be said of the change from this snapshot to another."""
-        same = (self.method, self.geography) == (now.method, now.geography)
+        same = are_comparable(self.method, now.method) and self.geography == now.geography
         return same and self.label != UNKNOWN_LABEL and self.region in ("", now.region)
 
 
@@ -77,7 +78,7 @@ def view_of(document: Any) -> View:
         region=_text(document.get("region_id")),
         id=_text(meta.get("snapshot_id")),
         at=at if _is_instant(at) else 0,
-        method=method_of(meta),
+        method=method_of(document),
         geography=_text(meta.get("geography_version")),
         confidence=_number(meta.get("snapshot_confidence")),
         sample=meta.get("sample") is True,
@@ -98,12 +99,6 @@ def view_of(document: Any) -> View:
         gaps=_gaps(meta.get("gaps")),
         told=_told(meta.get("told")),
     )
-
-
-def method_of(meta: Block) -> str:
-    """The method that made a document: what it says itself, else the first two numbers of its scoring version."""
-    version = _text(meta.get("scoring_version"))
-    return _text(meta.get("method")) or version.rpartition(".")[0]
 
 
 def regime_of(value: Any) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
+from regional_snapshots.model.methods import are_comparable, method_of
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.diff import no_changes, trigger_reason
-from regional_snapshots.scoring.frame import Known, empty_narrative, meta, method_of
+from regional_snapshots.scoring.frame import Known, empty_narrative, meta
 from regional_snapshots.scoring.parity.actors import actors
 from regional_snapshots.scoring.parity.balance import Rule, balance, energy_vulnerability, energy_vulnerability_observed
 from regional_snapshots.scoring.parity.changes import (
@@ -96,7 +97,7 @@ def score_region(
 
 
 def _of_same_method(previous: Previous, method: str) -> Previous:
-    if previous.document is not None and method_of(previous.document) not in ("", method):
+    if previous.document is not None and not are_comparable(method_of(previous.document), method):
         return Previous(unreadable="another method made it")
     return previous
 

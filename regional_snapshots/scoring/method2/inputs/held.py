@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regional_snapshots.model.document.words import REGIME_LABELS, UNDETERMINED
+from regional_snapshots.model.methods import method_of
 from regional_snapshots.model.values import MAX_INSTANT_MS, clean
-from regional_snapshots.scoring.frame import method_of
 from regional_snapshots.scoring.scored import Previous
 
 METHOD = "2"
