@@ -6,7 +6,7 @@ READY := .venv/ready
 CONSTRAINTS := constraints.txt
 export DAGSTER_HOME ?= $(CURDIR)/.home/dagster
 
-.PHONY: run test dev lint types test-ui test-deploy soak bench clean
+.PHONY: run test dev lint types test-ui test-deploy test-take-over soak bench clean
 
 run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL); an empty one gets a replay and sample feeds
 	@"$(BIN)/regional-snapshots" replay red-sea --if-empty
@@ -34,6 +34,9 @@ test-ui: $(READY)  ## the UI in a real browser (needs Debian's chromium and chro
 test-deploy: $(READY)  ## the recipes of deploy/, process by process (needs Debian's postgresql)
 	@"$(BIN)/pip" install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[postgres,celery,deploy]'
 	@"$(BIN)/python" -m pytest regional_snapshots_tests/deploy --run-deploy
+
+test-take-over: $(READY)  ## moving over, side by side and back, on a store of 90 days of the former script
+	@REGIONAL_SNAPSHOTS_TEST_TAKE_OVER=5760 "$(BIN)/python" -m pytest regional_snapshots_tests/defs/test_take_over.py
 
 soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1
 	@"$(BIN)/python" -m regional_snapshots_tests.support.soak --commits $(or $(COMMITS),10000) --seed $(or $(SEED),1)

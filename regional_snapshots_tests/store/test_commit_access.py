@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from regional_snapshots.store.errors import ConfigurationError, StoreError
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.access import ACL_WORDS, COMMANDS, READ, WRITTEN, allow, troubles
-from regional_snapshots_tests.support.drift import picture
+from regional_snapshots_tests.support.drift import EVERYTHING, healthy, picture
+from regional_snapshots_tests.support.oracle import violations
 from regional_snapshots_tests.support.server import ServerFailedError
 from regional_snapshots_tests.support.server_faults import without_permission
 
@@ -29,6 +31,21 @@ def test_everything_works_over_tls_with_the_documented_permissions(tls_server):
     allow(client, ACL_WORDS)
     url = tls_server.tls_url.replace("rediss://", "rediss://writer:s3cret@")
     assert troubles(url, client) == []
+
+
+def test_in_the_layout_of_the_former_script_everything_works_with_its_documented_permissions(server):
+    paragraph = OPERATIONS.read_text().split("The user of the layout needs", 1)[1].split("\n\n", 1)[0]
+    words = re.findall(r"[~+][a-z:*-]+", paragraph)
+    client = server.client()
+    allow(client, (*words, *READ, *COMMANDS))
+    with SnapshotStore(server.url.replace("unix://", "unix://writer:s3cret@"), layout="worldmonitor") as store:
+        for name in ("payload gone", "payload cut short", "entry removed", "latest gone", "index expires early"):
+            client.flushall()
+            scene = healthy(store, client, "mena")
+            EVERYTHING[name].does(scene, scene.snapshots[-2])
+            report = store.reconcile(["mena"], deep=True)
+            assert (report.left, dict(report.errors)) == ((), {})
+            assert violations(client, "worldmonitor", "mena") == []
 
 
 def test_a_server_of_another_authority_is_not_trusted(tls_server):
