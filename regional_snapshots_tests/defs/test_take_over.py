@@ -36,7 +36,7 @@ def beside(project: Project, server: RedisServer, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("REDIS_URL", server.url)
     monkeypatch.setenv("REGIONAL_SNAPSHOTS_HOME", str(project.settings.home))
     monkeypatch.setenv("REGIONAL_SNAPSHOTS_KEY_LAYOUT", "worldmonitor")
-    return Project(replace(project.settings, key_layout="worldmonitor"), project.instance)
+    return Project(replace(project.settings, key_layout="worldmonitor", method="1.2"), project.instance)
 
 
 class Witness:
