@@ -11,6 +11,7 @@ one that is delayed for ever are the same; so are a killed process and one that 
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -25,7 +26,15 @@ from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.decide import Writes
 from regional_snapshots.store.protocol.look import Looked, LookForOwner
 from regional_snapshots.store.protocol.transaction import Publication
-from regional_snapshots_tests.support.protocol_scenarios import KEYS, MISTAKES, POLICY, SCENARIOS, Protocol, Scenario
+from regional_snapshots_tests.support.protocol_scenarios import (
+    KEYS,
+    MISTAKES,
+    POLICY,
+    SCENARIOS,
+    Protocol,
+    Scenario,
+    told_with,
+)
 from regional_snapshots_tests.support.protocol_server import NOW_MS, Store, executed, served
 
 UNKNOWN, FAILED, SETTLED = "UNKNOWN", "FAILED", "SETTLED"
@@ -64,13 +73,15 @@ class Adrift(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything at one instant. ``owners`` and ``applied`` record what was written, whatever the store now says."""
+    """Everything at one instant. ``owners``, ``applied`` and ``moved`` (which moved latest) record what was written,
+    whatever the store now says."""
 
     store: Store
     processes: tuple[Process, ...]
     adrift: frozenset = frozenset()
     owners: frozenset = frozenset()
     applied: frozenset = frozenset()
+    moved: frozenset = frozenset()
     expiry: bool = False
     damage: bool = False
     damaged: bool = False
@@ -89,10 +100,12 @@ class Model:
         self.forced = (False, scenario.forced)
         self.claims = tuple(KEYS.claim(made.reason, made.generated_at // POLICY.bucket_ms) for made in self.snapshots)
         self.all = {made.id: made for made in (*scenario.stored, *self.snapshots)}
+        self.news = tuple(map(told_with, self.snapshots))
         self.looks = [
-            tuple(protocol.look(KEYS, claim, made, server=NEWEST).batch.commands)
-            for claim, made in zip(self.claims, self.snapshots, strict=True)
+            tuple(protocol.look(KEYS, claim, made, news, server=NEWEST).batch.commands)
+            for claim, made, news in zip(self.claims, self.snapshots, self.news, strict=True)
         ]
+        self.told = cache(self._told_by)
         self.facts = cache(self._facts)
         self.concluded = cache(self._concluded)
 
@@ -153,18 +166,19 @@ class Model:
     def _concluded(self, place: int, replies: tuple) -> tuple[tuple, tuple, tuple]:
         """What the caller is told, what is sent, or what is asked next; the other two are empty."""
         made, claim = self.snapshots[place], self.claims[place]
-        look = self.protocol.look(KEYS, claim, made, server=NEWEST)
+        news = self.news[place]
+        look = self.protocol.look(KEYS, claim, made, news, server=NEWEST)
         count = len(look.batch.commands)
         look.batch.fill(replies[:count])
         seen, owners_there = look.seen(), list(replies[count:])
-        decision = self.protocol.decide(seen, made, POLICY, force=self.forced[place])
+        decision = self.protocol.decide(seen, made, POLICY, news, force=self.forced[place])
         while owner := self.protocol.owner_in_doubt(decision):
             if not owners_there:
                 return (), (), tuple(LookForOwner(KEYS, owner).batch.commands)
             if owners_there.pop(0):
                 break
             seen = replace(seen, ghosts=seen.ghosts | {owner})
-            decision = self.protocol.decide(seen, made, POLICY, force=self.forced[place])
+            decision = self.protocol.decide(seen, made, POLICY, news, force=self.forced[place])
         if not isinstance(decision, Writes):
             return decision, (), ()
         return (), _publication(claim, made, seen, decision), ()
@@ -208,7 +222,10 @@ class Model:
             and head[0] // POLICY.bucket_ms == made.generated_at // POLICY.bucket_ms
         ):
             raise Violation(f"{made.id}, which reports no change, is written beside the head of its bucket")
-        after = after._replace(owners=after.owners | {(claim, made.id)}, applied=after.applied | {made.id})
+        moved = {made.id} if any(command[:2] == ("SET", KEYS.latest) for command in sent) else set()
+        after = after._replace(
+            owners=after.owners | {(claim, made.id)}, applied=after.applied | {made.id}, moved=after.moved | moved
+        )
         if not orphan:  # somebody will be told what became of it
             after = _with(after, place, after.processes[place]._replace(wrote=True))
         return self.kept(state, after), True
@@ -289,6 +306,8 @@ class Model:
     def check(self, state: State) -> State:
         """The state, no longer damaged once latest is the head again. Raises :class:`Violation`."""
         entries, agree = self.facts(state.store)
+        if wrong := self.told(state.store, state.moved):
+            raise Violation(wrong)
         if not agree and not state.damaged:
             raise Violation("latest is not the head")
         for made, process in zip(self.snapshots, state.processes, strict=False):
@@ -315,6 +334,22 @@ class Model:
         if not set(entries) == payloads == views:
             raise Violation(f"half written: index {entries}, payloads {payloads}, views {views}")
         return entries, held.get(KEYS.latest, b"").decode() == (entries or ("",))[-1]
+
+    def _told_by(self, store: Store, moved: frozenset) -> str:
+        """What is wrong with the news: each told once, with a snapshot that moved latest, and none lost."""
+        held = dict(store)
+        streams = {key: [dict(zip(entry[::2], entry[1::2], strict=True)) for entry in held.get(key, ())]
+                   for key in (KEYS.events, KEYS.regimes)}  # fmt: skip
+        shifts = [entry["snapshot_id"] for entry in streams[KEYS.regimes]]
+        told = [entry["event_id"] for entry in streams[KEYS.events]]
+        losses = [name for name in told if ":data_loss:" in name]
+        counted = sum(json.loads(value)["suppressed"] for _, value in held.get(KEYS.quiet, ()))
+        if sorted(shifts) != sorted(moved) or len(set(told)) != len(told):
+            return f"shifts of {shifts} and events {told} are told, {sorted(moved)} moved latest"
+        if len(losses) + counted != len(moved) or len(losses) > 1:
+            return f"{losses} are told and {counted} counted, {sorted(moved)} moved latest"
+        rows = [json.loads(member)["snapshot_id"] for _, member in held.get(KEYS.series, ())]
+        return "" if rows == sorted(moved)[-1:] else f"the row is that of {rows}, {sorted(moved)} moved latest"
 
 
 def _publication(claim: str, made: Snapshot, seen: Looked, writes: Writes) -> tuple:

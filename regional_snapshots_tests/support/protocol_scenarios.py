@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASON
+from regional_snapshots.model.news import News
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.protocol.decide import Writes, decide, owner_in_doubt
 from regional_snapshots.store.protocol.look import Look
+from regional_snapshots.store.protocol.quiet import settle
 from regional_snapshots_tests.support.documents import snapshot
+from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.protocol_server import NOW_MS
 
 POLICY = Policy(attempts=2)
@@ -51,6 +54,11 @@ def _made(bucket: int, offset_ms: int, reason: str = "regime_shift") -> Snapshot
     return snapshot(KEYS.region, instant, reason=reason)
 
 
+def told_with(made: Snapshot) -> News:
+    """What every snapshot of the model brings: an event whose repeats stay quiet, a shift, and a row."""
+    return news(made, "data_loss", "regime_shift")
+
+
 OLD, FIRST, RIVAL, SECOND, NEWEST = _made(0, 0), _made(1, 0), _made(1, 1), _made(2, 0), _made(3, 0)
 UNCHANGED = _made(1, 1, UNCHANGED_REASON)
 SCENARIOS = {
@@ -69,6 +77,23 @@ SCENARIOS = {
 def _latest_though_late(*arguments: Any, **options: Any) -> Any:
     decision = decide(*arguments, **options)
     return replace(decision, late=False) if isinstance(decision, Writes) else decision
+
+
+def _told_though_late(seen: Any, made: Any, policy: Any, given: Any, **options: Any) -> Any:
+    decision = decide(seen, made, policy, given, **options)
+    return (
+        replace(decision, told=settle(given, seen.quiet, made.generated_at))
+        if isinstance(decision, Writes)
+        else decision
+    )
+
+
+def _told_again(seen: Any, *arguments: Any, **options: Any) -> Any:
+    return decide(replace(seen, news_of=frozenset()), *arguments, **options)
+
+
+def _quiet_unread(seen: Any, *arguments: Any, **options: Any) -> Any:
+    return decide(replace(seen, quiet={}), *arguments, **options)
 
 
 def _watching(*keys: str) -> Callable[..., Look]:
@@ -98,6 +123,9 @@ MISTAKES = {
         "one bucket, claimed by a ghost",
         Protocol(owner_in_doubt=lambda _: None),
     ),
+    "a late snapshot tells its news": ("one bucket, both late", Protocol(decide=_told_though_late)),
+    "what was told is not looked for": ("two buckets, latest damaged", Protocol(decide=_told_again)),
+    "what is quiet is not looked for": ("two buckets", Protocol(decide=_quiet_unread)),
     "latest is mended without watching": ("two buckets, latest damaged", Protocol(mends_unwatched=True)),
 }
 """What is done wrong, where it has to be found, and the protocol that does it."""

@@ -9,7 +9,20 @@ from typing import Any
 NOW_MS = 1_800_000_000_000 - 1
 """The server's time, which stands still."""
 
-Store = frozenset  # of (key, value); the index is a tuple of (score, id) in order
+Store = frozenset
+"""Of (key, value). A sorted set is a tuple of (score, member) in order, a hash one of (name, value), a stream one of
+the fields of its entries."""
+
+
+def _outside(held: Any, low: Any, high: Any) -> Any:
+    """What ``ZREMRANGEBYSCORE`` leaves of a sorted set."""
+    least = float(low)
+    most = float(str(high).removeprefix("("))
+    return tuple(p for p in held or () if not (least <= p[0] < most or (p[0] == most and high == most))) or None
+
+
+def _put(held: Any, *flat: Any) -> Any:
+    return tuple(sorted({**dict(held or ()), **dict(zip(flat[::2], flat[1::2], strict=True))}.items()))
 
 
 WRITES: dict[str, Callable[..., Any]] = {
@@ -18,7 +31,10 @@ WRITES: dict[str, Callable[..., Any]] = {
     "PEXPIREAT": lambda held, _: held,
     "ZADD": lambda held, score, name: tuple(sorted({*(pair for pair in held or () if pair[1] != name), (score, name)})),
     "ZREM": lambda held, *names: tuple(pair for pair in held or () if pair[1] not in names) or None,
-    "ZREMRANGEBYSCORE": lambda held, _, above: tuple(p for p in held or () if p[0] >= int(above[1:])) or None,
+    "ZREMRANGEBYSCORE": _outside,
+    "XADD": lambda held, maxlen, about, kept, star, *fields: (*(held or ()), fields),
+    "HSET": _put,
+    "HDEL": lambda held, *names: tuple(pair for pair in held or () if pair[0] not in names) or None,
 }
 READS: dict[str, Callable[..., Any]] = {
     "GET": lambda held: held,
@@ -26,6 +42,9 @@ READS: dict[str, Callable[..., Any]] = {
     "STRLEN": lambda held: len(held or b""),
     "ZSCORE": lambda held, name: {entry: score for score, entry in held or ()}.get(name),
     "ZREVRANGE": lambda held, *_: [held[-1][1].encode(), held[-1][0]] if held else [],
+    "ZCARD": lambda held: len(held or ()),
+    "XREVRANGE": lambda held, *_: [(b"1-0", tuple(text.encode() for text in held[-1]))] if held else [],
+    "HGETALL": lambda held: [text.encode() for pair in held or () for text in pair],
     "TIME": lambda _: (NOW_MS // 1000, NOW_MS % 1000 * 1000),
 }
 
