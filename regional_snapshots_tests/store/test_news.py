@@ -18,6 +18,8 @@ from regional_snapshots_tests.support.faults import HOLDS, Break
 from regional_snapshots_tests.support.news import event, news, row
 from regional_snapshots_tests.support.oracle import violations
 from regional_snapshots_tests.support.proxy import Proxy
+from regional_snapshots_tests.support.soak import Soak
+from regional_snapshots_tests.support.witness import Brought, contradictions
 
 LAYOUTS = ["tagged", "worldmonitor"]
 CUTS = [where for where in Break if where not in HOLDS]
@@ -76,7 +78,8 @@ def test_cut_anywhere_once_its_news_are_told_once(server, client, where):
             answer = store.commit(made, news=news(made, *ALL))
             assert len(proxy.struck) == 1
         assert (answer.outcome, [each.type for each in answer.told]) == (Outcome.COMMITTED, list(ALL)), number
-        assert (client.xlen("snapshot:events:{latam}"), client.xlen("snapshot:regimes:{latam}")) == (3, 1), number
+        brought = {made.id: Brought.by(news(made, *ALL))}
+        assert contradictions(client, REGION, brought, [made.id]) == [], number
         assert violations(client, "tagged", REGION) == []
 
 
@@ -309,3 +312,13 @@ def test_an_event_is_of_the_snapshot_that_is_stored_with_it(direct, client):
     [found] = direct.events([REGION])[REGION]
     assert direct.get(REGION, found.snapshot_id).id == made.id
     assert found == event(made, "data_loss")
+
+
+def test_many_writers_under_faults_lose_no_news_and_tell_none_twice():
+    """A round of the soak: see there for what strikes, and who is witness."""
+    soak = Soak(7, None)
+    try:
+        assert soak.round(0) == 200
+    finally:
+        soak.close()
+    assert (dict(soak.promises), soak.details) == ({}, [])

@@ -17,7 +17,7 @@ import re
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from regional_snapshots.model.news import News
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Commit, Outcome, Policy
 from regional_snapshots.store.errors import OutcomeUnknownError, PartialCommitError, StoreError
@@ -33,9 +34,11 @@ from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support import server_faults
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.faults import Break
+from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.oracle import REASONS, violations
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.server import RedisServer
+from regional_snapshots_tests.support.witness import Brought, contradictions
 
 WRITERS, REGIONS, ATTEMPTS = 4, 25, 8
 """Of each round: stores that write at once, regions, and snapshots for each region."""
@@ -50,7 +53,12 @@ RATES = {
 }
 """Probability per request; a commit has 19 of them."""
 DURABLE = {"appendonly": "yes", "appendfsync": "always", "auto-aof-rewrite-percentage": 0}
-PROMISES = ("false duplicates", "double executions", "backward moves of latest", "untrue answers", "oracle violations")
+PROMISES = (
+    "false duplicates", "double executions", "backward moves of latest", "untrue answers", "oracle violations",
+    "news lost, told twice or without a snapshot",
+)  # fmt: skip
+KINDS = ("data_loss", "trigger_activated", "corridor_break", "axis_anomaly")
+"""What snapshots bring beside a row and, some of them, a shift."""
 
 
 @contextmanager
@@ -106,12 +114,13 @@ class Soak:
         """One round; returns the number of commits that were tried."""
         log_start = self.server.append_only_log.stat().st_size
         snapshots = self._snapshots(number)
+        self.news = {one.id: self._news(one) for one in snapshots}
         self.proxy.reset()
         self.proxy.chaos(self.draw.getrandbits(32), RATES, hold_s=0.05)
         told: dict[Snapshot, Commit | StoreError] = {}
 
         def write(store: SnapshotStore, mine: list[Snapshot]) -> None:
-            told.update(zip(mine, store.commit_all(mine), strict=True))
+            told.update(zip(mine, store.commit_all(mine, news=self.news), strict=True))
 
         threads = [
             threading.Thread(target=write, args=(store, snapshots[n::WRITERS])) for n, store in enumerate(self.writers)
@@ -139,6 +148,14 @@ class Soak:
         self.draw.shuffle(made)
         return made
 
+    def _news(self, one: Snapshot) -> News:
+        """Two events of few kinds and subjects, so that repeats meet; a shift in some; a claim of its own in others."""
+        kinds = self.draw.sample(KINDS, self.draw.randrange(3))
+        shift = ["regime_shift"] if one.reason == "regime_shift" else []
+        what = f"{one.reason}-{self.draw.randrange(3)}" if self.draw.random() < 0.5 else ""
+        severity = self.draw.choice(("medium", "high"))
+        return news(one, *kinds, *shift, what=what, severity=severity, subject=f"s{self.draw.randrange(2)}")
+
     def _strike(self) -> None:
         name = self.draw.choice(list(FAULTS))
         moment = threading.Event()
@@ -153,7 +170,7 @@ class Soak:
         for one, answer in list(told.items()):
             self.outcomes[answer.outcome.value if isinstance(answer, Commit) else type(answer).__name__] += 1
             if isinstance(answer, OutcomeUnknownError | PartialCommitError):
-                told[one] = self.sober.commit(one)
+                told[one] = self.sober.commit(one, news=self.news[one.id])
                 was = "unknown" if isinstance(answer, OutcomeUnknownError) else "stored in part"
                 self.outcomes[f"{was}, then {told[one].outcome.value}"] += 1
         with self.server.client() as client:
@@ -162,7 +179,12 @@ class Soak:
                     self._broken("oracle violations", f"{region}: {problem}")
                 stored = {m.decode() for m in client.zrange(f"snapshot:index:{{{region}}}", 0, -1)}
                 self._judge_answers({s: a for s, a in told.items() if s.region == region}, stored)
-        self._judge_log(log_start, partial)
+        moved = self._judge_log(log_start, partial)
+        with self.server.client() as client:
+            for region in sorted({one.region for one in told} - partial):
+                brought = {name: Brought.by(given) for name, given in self.news.items()}
+                for problem in contradictions(client, region, brought, moved[region]):
+                    self._broken(PROMISES[-1], f"{region}: {problem}")
 
     def _judge_answers(self, told: dict[Snapshot, Commit | StoreError], stored: set[str]) -> None:
         for one, answer in told.items():
@@ -173,8 +195,8 @@ class Soak:
             if (answer.outcome is not Outcome.DUPLICATE) != (one.id in stored):
                 self._broken("untrue answers", f"{one.id} told {answer.outcome.value}")
 
-    def _judge_log(self, start: int, partial: set[str]) -> None:
-        """The executed commands of this round, as the server wrote them down."""
+    def _judge_log(self, start: int, partial: set[str]) -> dict[str, set[str]]:
+        """The executed commands of this round, as the server wrote them down; which snapshots moved latest."""
         with self.server.append_only_log.open("rb") as log:
             log.seek(start)
             executed = log.read()
@@ -189,6 +211,10 @@ class Soak:
             if place < newest.get(region, place):
                 self._broken("backward moves of latest", f"{region.decode()} to {identity.decode()}")
             newest[region] = place
+        moved: dict[str, set[str]] = defaultdict(set)
+        for region, identity in moves:
+            moved[region.decode()].add(identity.decode())
+        return moved
 
     def _broken(self, promise: str, detail: str) -> None:
         self.promises[promise] += 1

@@ -1,0 +1,114 @@
+"""What must hold of a region's news in Redis, stated once more and without the code under test.
+
+A witness is told what each snapshot brought and which snapshots moved latest. Then everything in the streams has its
+snapshot, nothing is there twice, and nothing is lost: what was not told was counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from regional_snapshots.model.news import News
+from regional_snapshots_tests.support.oracle import DAY_MS
+
+SIX_HOURS_MS = 6 * 3_600_000
+SEVERITIES = ("critical", "high", "medium", "info")
+HOURS_QUIET = {
+    "trigger_activated": 6, "trigger_cleared": 6, "corridor_break": 24, "buffer_failure": 24, "axis_anomaly": 24,
+    "scenario_jump": 24, "data_loss": 6, "data_restored": 6,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a snapshot brings: for each event its id and by what its repeats are known; whether it shifts the regime."""
+
+    events: tuple[tuple[str, str], ...]
+    shifts: bool
+
+    @classmethod
+    def by(cls, news: News) -> Brought:
+        """As a writer is given it."""
+        return cls(tuple((event.id, event.quiet_key) for event in news.events), news.shift is not None)
+
+
+def contradictions(client: redis.Redis, region: str, brought: Mapping[str, Brought], moved: Iterable[str]) -> list[str]:
+    """Every promise about the news of a region (layout ``tagged``) that does not hold, in words."""
+    tag = "{" + region + "}"
+    movers = sorted(set(moved))
+    stored = {identity.decode() for identity in client.zrange(f"snapshot:index:{tag}", 0, -1)}
+    events = [fields for _, fields in client.xrange(f"snapshot:events:{tag}")]
+    shifts = [fields[b"snapshot_id"].decode() for _, fields in client.xrange(f"snapshot:regimes:{tag}")]
+    quiet = {name.decode(): json.loads(value) for name, value in client.hgetall(f"snapshot:quiet:{tag}").items()}
+    problems = _events(events, brought, movers, stored, quiet)
+    wanted = [identity for identity in movers if brought[identity].shifts]
+    if sorted(shifts) != wanted:
+        problems.append(f"shifts of {sorted(shifts)} are told, and there were those of {wanted}")
+    return problems + _rows(client, f"snapshot:series:{tag}", movers)
+
+
+def _events(
+    entries: list[dict[bytes, bytes]],
+    brought: Mapping[str, Brought],
+    movers: list[str],
+    stored: set[str],
+    quiet: Mapping[str, Mapping[str, int]],
+) -> list[str]:
+    problems: list[str] = []
+    happened = Counter(key for identity in movers for _, key in brought[identity].events)
+    keys = {name: key for identity in movers for name, key in brought[identity].events}
+    accounted: Counter[str] = Counter()
+    names = [entry[b"event_id"].decode() for entry in entries]
+    problems += [f"{name} is told {count} times" for name, count in Counter(names).items() if count > 1]
+    for entry, name in zip(entries, names, strict=True):
+        body = json.loads(entry[b"body"])
+        if name not in keys:
+            problems.append(f"{name} is told, and no snapshot that moved latest brought it")
+            continue
+        if body["snapshot_id"] not in stored or body["event_id"] != name:
+            problems.append(f"{name} is told without its snapshot")
+        accounted[keys[name]] += 1 + body["suppressed"]
+    problems += _too_loud(
+        [(keys.get(name, ""), json.loads(entry[b"body"])) for entry, name in zip(entries, names, strict=True)]
+    )
+    accounted.update({key: held["suppressed"] for key, held in quiet.items()})
+    problems += [
+        f"{key} happened {happened[key]} times, and {accounted[key]} are told or counted"
+        for key in sorted(happened.keys() | accounted.keys())
+        if happened[key] != accounted[key]
+    ]
+    return problems
+
+
+def _too_loud(told: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Repeats that were told within their cool-down, though they were not more severe."""
+    problems = []
+    last: dict[str, dict[str, Any]] = {}
+    for key, body in told:
+        before, quiet_ms = last.get(key), HOURS_QUIET.get(body["type"], 0) * 3_600_000
+        again = before and body["generated_at"] < before["generated_at"] + quiet_ms
+        if before and again and SEVERITIES.index(body["severity"]) >= SEVERITIES.index(before["severity"]):
+            problems.append(f"{body['event_id']} is told in the cool-down of {before['event_id']}")
+        last[key] = body
+    return problems
+
+
+def _rows(client: redis.Redis, key: str, movers: list[str]) -> list[str]:
+    newest: dict[int, str] = {}
+    for identity in movers:
+        instant = int(identity[:12], 16)
+        newest[instant - instant % SIX_HOURS_MS] = identity
+    found = [(int(score), json.loads(member)) for member, score in client.zrange(key, 0, -1, withscores=True)]
+    problems = []
+    if [(score, row["snapshot_id"]) for score, row in found] != sorted(newest.items()):
+        problems.append(f"the rows are {[(s, r['snapshot_id']) for s, r in found]}, not {sorted(newest.items())}")
+    expiry = client.execute_command("PEXPIRETIME", key)
+    if newest and expiry != max(newest) + 90 * DAY_MS:
+        problems.append(f"{key} expires at {expiry}, not {max(newest) + 90 * DAY_MS}")
+    return problems
