@@ -109,6 +109,6 @@ def _rows(client: redis.Redis, key: str, movers: list[str]) -> list[str]:
     if [(score, row["snapshot_id"]) for score, row in found] != sorted(newest.items()):
         problems.append(f"the rows are {[(s, r['snapshot_id']) for s, r in found]}, not {sorted(newest.items())}")
     expiry = client.execute_command("PEXPIRETIME", key)
-    if newest and expiry != max(newest) + 90 * DAY_MS:
-        problems.append(f"{key} expires at {expiry}, not {max(newest) + 90 * DAY_MS}")
+    if newest and expiry != max(newest) + 180 * DAY_MS:
+        problems.append(f"{key} expires at {expiry}, not {max(newest) + 180 * DAY_MS}")
     return problems
