@@ -17,6 +17,7 @@ COMMANDS = {
     "history": "reading",
     "events": "events",
     "regimes": "events",
+    "report": "report",
     "reconcile": "reconcile",
     "dev": "dev",
     "compute": "compute",

@@ -69,6 +69,43 @@ def test_what_was_published_can_be_shown_listed_and_checked(shell: Shell) -> Non
     assert "net balance" in shell("show", "mena").stdout
 
 
+def test_a_refresh_ends_with_what_matters_now(shell: Shell) -> None:
+    shell.json("feeds", "load", "--sample")
+    lines = shell("refresh").stdout.split("\n\n")[-1].strip().splitlines()
+    assert 1 <= len(lines) <= 5
+    assert shell.json("report")["lines"] == lines
+
+
+def test_show_says_why(shell: Shell) -> None:
+    shell.json("feeds", "load", "--sample")
+    shell.json("refresh", "mena")
+    short, full = shell("show", "mena", "--why").stdout, shell("show", "mena", "--why", "--full").stdout
+    for title in ("MENA: ", "Axes", "Triggers", "Scenarios", "Where it comes from"):
+        assert title in short
+    assert len(full) > 1.5 * len(short)
+    assert [section["title"] for section in shell.json("show", "mena", "--why")["mena"]["sections"]][:2] == [
+        "Regime",
+        "Axes",
+    ]
+
+
+def test_the_report_is_one_page_where_asked_or_at_home(shell: Shell) -> None:
+    shell.json("feeds", "load", "--sample")
+    shell.json("refresh")
+    home = Path(shell.environment["HOME"])
+    assert shell.json("report")["path"] == str(home / "report.html")
+    assert "written: world.html" in shell("report", "--out", "world.html").stdout
+    assert "What matters now" in (home / "world.html").read_text()
+    refused(shell("report", "--out", str(home / "report.html" / "x")), "cannot be written")
+
+
+def test_a_report_without_any_snapshot_says_so_and_what_is_missing(shell: Shell) -> None:
+    done = shell("report")
+    assert done.returncode == 1
+    assert "No region has a snapshot yet." in done.stdout
+    assert done.stderr.count("refresh") == len(REGION_IDS)
+
+
 def test_a_region_without_a_snapshot_says_what_to_run(shell: Shell) -> None:
     done = shell("show", "latam")
     assert done.returncode == 1

@@ -81,32 +81,22 @@ def _holds_feeds(store: SnapshotStore) -> bool:
 )
 def feeds_status(as_json: bool) -> int:
     """Show every feed: fresh, stale or missing, and what was used, defaulted or rejected."""
-    from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
+    from regional_snapshots.model.regions import REGION_IDS
+    from regional_snapshots.report.board import HEADER
+    from regional_snapshots.store.errors import StoreError
+    from regional_snapshots.stories import feeds_board, stories
 
     with opened(Settings.load()) as store:
-        values = store.read_feeds((*DATA_KEYS, *META_KEYS))
-    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000, problems=values.problems)
+        latest = store.latest_all(REGION_IDS)
+        told = stories(store, {name: it for name, it in latest.items() if not isinstance(it, StoreError)})
+        board, parsed = feeds_board(store, list(told.stories.values()), time.time_ns() // 1_000_000)
     if as_json:
         console.as_json([asdict(report) for report in parsed.report])
-    else:
-        console.table(
-            ("feed", "state", "age", "allowed", "entries used"),
-            [
-                (r.key, f"{r.status} (sample)" if r.sample else r.status, _age(r.age_min), _age(r.max_age_min), r.used)
-                for r in parsed.report
-            ],
-        )
-        console.line("")
-        for report in parsed.report:
-            for remark in report.remarks:
-                console.line(f"{report.key}: {remark}")
-        console.line(f"confidence {parsed.confidence:.3f}")
+        return FINE
+    console.table(HEADER, [line.cells for line in board.lines])
+    console.line("")
+    for line in board.lines:
+        for remark in line.remarks:
+            console.line(f"{line.name}: {remark}")
+    console.line(f"{board.summary}; confidence {parsed.confidence:.3f}")
     return FINE
-
-
-def _age(minutes: float | None) -> str:
-    if minutes is None:
-        return "unknown"
-    if minutes < 120:
-        return f"{minutes:.0f} min"
-    return f"{minutes / 60:.0f} h" if minutes < 2880 else f"{minutes / 1440:.0f} d"

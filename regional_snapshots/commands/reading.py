@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,19 +16,33 @@ from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.settings import Settings
 
+if TYPE_CHECKING:
+    from regional_snapshots.report.story import Story
+
 
 @command(
     "show",
     short_help="Print latest or earlier snapshots.",
-    examples=("show", "show mena --as-of 'yesterday 18:00'", "show mena --json"),
+    examples=("show", "show mena --why", "show mena --as-of 'yesterday 18:00'", "show mena --json"),
 )
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--as-of", type=Instant(), help=f"The snapshot that was the latest at this time: {TIMES}.")
 @click.option("--set", "as_set", is_flag=True, help="Of one refresh, not each region's newest.")
 @click.option("--id", "snapshot_id", help="The snapshot with this id (name its region, too).")
-def show(regions: Sequence[str], as_of: int | None, as_set: bool, snapshot_id: str | None, as_json: bool) -> int:
+@click.option("--why", is_flag=True, help="Why it is so: axes and what they rest on, triggers, scenarios.")
+@click.option("--full", is_flag=True, help="With --why: everything, evidence included.")
+def show(
+    regions: Sequence[str],
+    as_of: int | None,
+    as_set: bool,
+    snapshot_id: str | None,
+    why: bool,
+    full: bool,
+    as_json: bool,
+) -> int:
     """Print the latest snapshot of REGIONS (default: all), or an earlier one."""
     from regional_snapshots.store.errors import StoreError
+    from regional_snapshots.stories import stories
 
     if snapshot_id and len(regions) != 1:
         raise CannotRun("--id needs exactly one region")
@@ -43,8 +58,11 @@ def show(regions: Sequence[str], as_of: int | None, as_set: bool, snapshot_id: s
             found = store.get_all({regions[0]: snapshot_id})
         else:
             found = store.latest_all(regions) if as_of is None else store.as_of_all(regions, as_of)
-    shown = {region: entry for region, entry in found.items() if not isinstance(entry, StoreError)}
-    if as_json:
+        shown = {region: entry for region, entry in found.items() if not isinstance(entry, StoreError)}
+        told = stories(store, shown).stories if why or full else {}
+    if told:
+        _answer(told, full=full, as_json=as_json)
+    elif as_json:
         console.as_json({region: snapshot.document for region, snapshot in shown.items()})
     else:
         for snapshot in shown.values():
@@ -52,6 +70,21 @@ def show(regions: Sequence[str], as_of: int | None, as_set: bool, snapshot_id: s
     for problem in (entry for entry in found.values() if isinstance(entry, StoreError)):
         console.complain(str(problem))
     return FINE if len(shown) == len(found) else WRONG
+
+
+def _answer(told: Mapping[str, Story], *, full: bool, as_json: bool) -> None:
+    """Why each snapshot is what it is: in words that fit the terminal, or as sections of facts."""
+    from regional_snapshots.report.headlines import headline
+    from regional_snapshots.report.markup import why_text
+    from regional_snapshots.report.why.explanation import why
+
+    answers = {region: (headline(it), why(it)) for region, it in told.items()}
+    if as_json:
+        documents = {name: {"headline": line, "sections": [*map(asdict, it)]} for name, (line, it) in answers.items()}
+        console.as_json(documents)
+        return
+    for line, sections in answers.values():
+        console.line(f"{line}\n\n{why_text(sections, full=full, width=min(console.out.width, 100))}\n")
 
 
 @command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from regional_snapshots.commands.shared.command import FINE, WRONG, command, ope
 from regional_snapshots.commands.shared.parameters import RegionName
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
+
+if TYPE_CHECKING:
+    from regional_snapshots.store.snapshots import SnapshotStore
 
 
 @command(
@@ -34,6 +38,7 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
 
             defs = definitions(settings)
             results = run_refresh(defs, settings, regions, force=force, done=lambda part: advance(len(part)))
+        lines = [] if as_json else _lines(store)
     if as_json:
         console.as_json([asdict(result) for result in results])
     else:
@@ -46,10 +51,23 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
         )
         if any(result.outcome == "DUPLICATE" for result in results):
             console.line("DUPLICATE: the snapshot named owns this bucket; nothing was written (see --force).")
+        for line in lines:
+            console.line(line)
     problems = list(dict.fromkeys(result.problem for result in results if result.problem))
     for problem in problems:
         console.complain(problem)
     return WRONG if problems or any(result.outcome in ("FAILED", "WITHHELD") for result in results) else FINE
+
+
+def _lines(store: SnapshotStore) -> list[str]:
+    """What matters now, after an empty line; nothing where no region can be read."""
+    from regional_snapshots.report.headlines import headlines
+    from regional_snapshots.store.errors import StoreError
+    from regional_snapshots.stories import stories
+
+    latest = store.latest_all(REGION_IDS)
+    told = stories(store, {name: it for name, it in latest.items() if not isinstance(it, StoreError)}).stories
+    return ["", *headlines(list(told.values()))] if told else []
 
 
 def _decimals(value: float | None) -> str:

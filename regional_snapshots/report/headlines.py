@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from regional_snapshots.model.document.words import UNDETERMINED
 from regional_snapshots.model.events import Event
 from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.report.components import COMPONENTS
-from regional_snapshots.report.standing import REGIME_SEVERITY, UNDETERMINED, Axis, Standing, text
+from regional_snapshots.report.standing import REGIME_SEVERITY, Axis, Standing, text
 from regional_snapshots.report.story import Story, in_its_past, lost_feeds, moves, past
 from regional_snapshots.report.words import corridor_label, counted, decimals, listed, region_short, since, words
 

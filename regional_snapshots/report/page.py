@@ -20,7 +20,7 @@ from regional_snapshots.report.standing import STRUCTURAL, Axis, Standing
 from regional_snapshots.report.story import Story, changes, in_its_past
 from regional_snapshots.report.why.explanation import why
 from regional_snapshots.report.why.section import Section
-from regional_snapshots.report.words import counted, decimals, percent, region_short, since, utc, words
+from regional_snapshots.report.words import counted, decimals, percent, region_short, since, subject, utc, words
 
 MOST_OPEN = 12
 """With more regions than this, what a region has over time and why is folded away until it is asked for."""
@@ -112,6 +112,13 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"words": words, "since": since, "utc": utc, "decimals": decimals, "short": region_short}
+    environment.filters |= {
+        "words": words,
+        "since": since,
+        "utc": utc,
+        "decimals": decimals,
+        "short": region_short,
+        "subject": subject,
+    }
     environment.globals |= {"counted": counted, "what": {name: kind.what for name, kind in EVENT_TYPES.items()}}
     return environment.get_template("page.html")

@@ -11,7 +11,7 @@ from regional_snapshots.model.events import Event
 from regional_snapshots.model.methods import are_comparable, method_of
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.values import number
-from regional_snapshots.report.standing import Axis, Standing, standing, text
+from regional_snapshots.report.standing import Axis, Standing, part, standing, text
 from regional_snapshots.report.words import DAY_MS, decimals, feed_name, listed, since, words
 
 PAST_DAYS = 28
@@ -166,9 +166,12 @@ def lost_feeds(told: Story, feeds: Sequence[str]) -> str:
 
 
 def _lost_at(told: Story, key: str) -> int | None:
-    """When a feed went missing, as the events have it; else now, if it was there at the last refresh."""
-    name = feed_name(key).replace(" ", "_")
-    mine = [event for event in told.events if event.subject in (key, name)]
+    """When a feed went missing: as the document says, else as the events do, else now if it was there before."""
+    gap = part(part(told.now.document, "meta"), "gaps").get(key)
+    begun = number(gap[0]) if isinstance(gap, list) and len(gap) == 2 and gap[1] is None else None
+    if begun is not None:
+        return int(begun)
+    mine = [event for event in told.events if event.subject == key]
     lost, restored = (
         max((event.generated_at for event in mine if event.type == kind), default=0)
         for kind in ("data_loss", "data_restored")

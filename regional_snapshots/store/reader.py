@@ -8,11 +8,12 @@ cannot be had, its place holds the error, so that nobody waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES, DamagedSnapshotError, Snapshot, instant_of
+from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.batch import Asked, Batch, text
@@ -84,6 +85,21 @@ class SnapshotReader:
         batch.check(region)
         return [text(identity) for identity in found.value]
 
+    async def each(self, region: str, since_ms: int, until_ms: int, limit: int) -> AsyncIterator[tuple[str, Found]]:
+        """Retained snapshots by id, newest first, or the error in the place of one that cannot be read."""
+        ids = await self.ids(region, since_ms, until_ms, limit)
+        for start in range(0, len(ids), PAGE):
+            batch = Batch()
+            page = [(identity, self._payload(batch, region, identity)) for identity in ids[start : start + PAGE]]
+            await self._connections.read(batch)
+            for identity, asked in page:
+                yield identity, _open(asked, region, identity)
+
+    async def recent(self, region: str, limit: int) -> list[Snapshot]:
+        """The newest snapshots that can be read, newest first. Two round trips."""
+        found = [entry async for _, entry in self.each(region, 0, MAX_INSTANT_MS, limit)]
+        return [entry for entry in found if isinstance(entry, Snapshot)]
+
     async def history(self, region: str, since_ms: int, until_ms: int, limit: int) -> pd.DataFrame:
         """One row a snapshot, newest first; see ``HISTORY_COLUMNS``. One round trip, and one per ``PAGE`` rows.
 
@@ -91,13 +107,7 @@ class SnapshotReader:
         """
         import pandas as pd
 
-        rows = []
-        ids = await self.ids(region, since_ms, until_ms, limit)
-        for start in range(0, len(ids), PAGE):
-            batch = Batch()
-            page = [(identity, self._payload(batch, region, identity)) for identity in ids[start : start + PAGE]]
-            await self._connections.read(batch)
-            rows += [_row(identity, _open(asked, region, identity)) for identity, asked in page]
+        rows = [_row(identity, found) async for identity, found in self.each(region, since_ms, until_ms, limit)]
         frame = pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
         for name in (name for name, kind in HISTORY_COLUMNS.items() if kind == "float64"):
             frame[name] = pd.to_numeric(frame[name], errors="coerce")  # what another program wrote may be anything

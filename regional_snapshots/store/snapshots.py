@@ -154,6 +154,10 @@ class SnapshotStore:
         """The newest snapshot of each region as of ``instant_ms``, or the error in its place."""
         return self.run(self.reader.as_of(regions, instant_ms))
 
+    def recent(self, region: str, limit: int) -> list[Snapshot]:
+        """The region's newest snapshots that can be read, newest first. Raises :class:`StoreError`."""
+        return self.run(self.reader.recent(region, limit))
+
     def history(self, region: str, since_ms: int = 0, until_ms: int = MAX_INSTANT_MS, limit: int = 100) -> pd.DataFrame:
         """One row a retained snapshot, newest first: see ``HISTORY_COLUMNS``. Raises :class:`StoreError`."""
         return self.run(self.reader.history(region, since_ms, until_ms, limit))

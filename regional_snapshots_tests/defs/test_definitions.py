@@ -21,7 +21,7 @@ SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_spec
 FEED_KEYS = {f"feeds/{feed.name}" for feed in FEEDS}
 OURS = {
     "regional_snapshot": ("snapshots", {"python", "redis"}, FEED_KEYS),
-    "world_overview": ("snapshots", {"python", "pandas", "matplotlib"}, {"regional_snapshot"}),
+    "world_overview": ("snapshots", {"python", "pandas", "html"}, {"regional_snapshot"}),
     "regional_events": ("snapshots", {"redis"}, {"regional_snapshot"}),
     "snapshot_reconciliation": ("snapshots", {"python", "redis", "pandas"}, {"regional_snapshot"}),
 }

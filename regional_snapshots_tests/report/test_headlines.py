@@ -35,14 +35,16 @@ def test_a_record_reaches_back_to_when_it_was_last_as_bad() -> None:
 def test_a_calm_region_without_its_signals_is_not_told_as_calm() -> None:
     lost = document(missing=[SIGNALS])
     assert headlines([story(lost, document(at=NOW - SIX_HOURS))])[0] == "MENA: calm (signals missing since 06:00)"
-    begun = event("data_loss", "signals", at=NOW - DAY)
+    begun = event("data_loss", SIGNALS, at=NOW - DAY)
     told = story(lost, document(at=NOW - SIX_HOURS, missing=[SIGNALS]), events=[begun])
     assert headlines([told])[0] == "MENA: calm (signals missing since yesterday 06:00)"
     assert headlines([story(lost)])[0] == "MENA: calm (signals missing)"
+    lost["meta"]["gaps"] = {SIGNALS: [NOW - 3 * DAY, None]}
+    assert headlines([story(lost)])[0] == "MENA: calm (signals missing since 21 Sep 06:00)"
 
 
 def test_a_feed_that_came_back_and_went_again_is_missing_since_it_went_again() -> None:
-    turns = [event("data_loss", "signals", at=NOW - 2 * DAY), event("data_restored", "signals", at=NOW - DAY)]
+    turns = [event("data_loss", SIGNALS, at=NOW - 2 * DAY), event("data_restored", SIGNALS, at=NOW - DAY)]
     told = story(document(missing=[SIGNALS]), document(at=NOW - SIX_HOURS), events=turns)
     assert headlines([told])[0] == "MENA: calm (signals missing since 06:00)"
 

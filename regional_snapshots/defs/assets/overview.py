@@ -1,18 +1,23 @@
-"""The asset ``world_overview``: all regions at a glance, as a table, as a picture, and as the summary for readers."""
+"""The asset ``world_overview``: all regions at a glance: lines, pictures, tables, the page, the summary for readers."""
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from regional_snapshots.defs.publishing.resources import Snapshots
-from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, schema, table
-from regional_snapshots.model.regions import REGION_IDS, REGIONS
+from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, numbers, schema, table
+from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import AXES, Snapshot
+from regional_snapshots.report.standing import standing
+from regional_snapshots.report.words import words
 from regional_snapshots.store.errors import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from regional_snapshots.defs.shown.told import Shown
 
 COLUMNS = {
     "region": ("string", "Name of the region."),
@@ -48,13 +53,11 @@ AXIS_COLUMNS = {"region": COLUMNS["region"]} | {
 }
 """Columns of the table of the axes, as the UI shows it."""
 
-RECENT_SNAPSHOTS = 20
-
 
 @dg.asset(
     ins={"latest": dg.AssetIn("regional_snapshot", metadata={"allow_missing_partitions": True})},
     group_name="snapshots",
-    kinds={"python", "pandas", "matplotlib"},
+    kinds={"python", "pandas", "html"},
     owners=OWNERS,
     code_version="1",
     metadata={"dagster/column_schema": schema(COLUMNS), "documentation": dg.MetadataValue.path(OPERATIONS)},
@@ -62,10 +65,11 @@ RECENT_SNAPSHOTS = 20
 def world_overview(
     context: dg.AssetExecutionContext, latest: dict[str, Any], snapshots: dg.ResourceParam[Snapshots]
 ) -> dg.MaterializeResult:
-    """All regions at a glance: regime, seven axes, net balance, confidence and age of each region's latest snapshot.
+    """All regions at a glance: what matters now in at most five lines, a picture, a map, tables, the feeds.
 
-    Lists every region that has a latest snapshot, also after a refresh that failed in part, and publishes the same as
-    a short summary document for readers.
+    Tells of every region that has a latest snapshot, also after a refresh that failed in part. `page` is one HTML file
+    that holds everything (open it in a browser; `regional-snapshots report` writes it too). Readers find the same as a
+    short summary document in Redis.
     """
     now_ms = time.time_ns() // 1_000_000
     ordered = {region: latest[region] for region in REGION_IDS if region in latest}
@@ -76,54 +80,67 @@ def world_overview(
         snapshots.store.publish_summary(ordered, REGION_IDS, now_ms)
     except StoreError as error:
         raise dg.Failure(str(error)) from error
-    balances = recent(context, snapshots, list(ordered))
-    from regional_snapshots.defs.assets.picture import overview_picture
-
     return dg.MaterializeResult(
         value=regions,
         metadata={
-            "picture": dg.MetadataValue.md(f"![axes and net balance]({overview_picture(regions, balances)})"),
+            **told(context, snapshots, ordered, now_ms),
             "table": table(regions, {name: about for name, about in COLUMNS.items() if name not in AXES}),
             "axes": table(regions.rename(columns=SHORT), AXIS_COLUMNS),
             "regions": len(regions),
             "without_snapshot": ", ".join(region for region in REGION_IDS if region not in ordered) or "none",
-            "without_history": ", ".join(region for region in ordered if region not in balances) or "none",
-            "lowest_confidence": float(regions["confidence"].min()),
-            "mean_net_balance": round(float(regions["net_balance"].mean()), 3),
+            **numbers({"lowest_confidence": regions["confidence"].min()}),
+            **numbers({"mean_net_balance": round(regions["net_balance"].mean(), 3)}),
             "active_triggers": int(regions["active_triggers"].sum()),
         },
     )
 
 
-def recent(
-    context: dg.AssetExecutionContext, snapshots: dg.ResourceParam[Snapshots], regions: list[str]
-) -> "dict[str, pd.DataFrame]":
-    """The last snapshots by region; a region whose index cannot be read is left out, with a warning."""
-    histories = {}
-    for region, found in snapshots.store.history_all(regions, limit=RECENT_SNAPSHOTS).items():
-        if isinstance(found, StoreError):
-            context.log.warning(f"no history: {found}")
-        else:
-            histories[region] = found
-    return histories
+def told(
+    context: dg.AssetExecutionContext, snapshots: Snapshots, latest: Mapping[str, Snapshot], now_ms: int
+) -> "Shown":
+    """What there is to tell of all regions, and the page that tells everything. What cannot be read is left out of
+    both, with a warning."""
+    from regional_snapshots.defs.shown.told import board_shown, world_shown
+    from regional_snapshots.pages import PAGE, write_page
+    from regional_snapshots.stories import feeds_board, stories
+
+    try:
+        gathered = stories(snapshots.store, latest)
+        every = list(gathered.stories.values())
+        board, feeds = feeds_board(snapshots.store, every, now_ms)
+    except StoreError as error:
+        raise dg.Failure(str(error)) from error
+    for problem in gathered.problems:
+        context.log.warning(f"left out: {problem}")
+    shown, path = world_shown(every) | board_shown(board), snapshots.settings.home / PAGE
+    try:
+        write_page(path, every, board, feeds.report, now_ms)
+    except OSError as error:
+        context.log.warning(f"the page is not written: {error}")
+        return shown
+    return shown | {"page": dg.MetadataValue.path(str(path))}
 
 
 def overview(latest: dict[str, Snapshot], now_ms: int) -> "pd.DataFrame":
-    """One row a region: label, regime, axes (0 to 1), net balance (-1 to 1), confidence, age (hours), triggers."""
+    """One row a region: label, regime, axes (0 to 1), net balance (-1 to 1), confidence, age (hours), triggers.
+
+    What is not known is NaN.
+    """
     import pandas as pd
 
     rows = []
-    for region, snapshot in latest.items():
-        document = snapshot.document
+    for snapshot in latest.values():
+        now = standing(snapshot.document)
         rows.append(
             {
-                "region": REGIONS[region].label,
-                "regime": document["regime"]["label"].replace("_", " "),
-                "net_balance": document["balance"]["net_balance"],
-                **{axis: document["balance"][axis] for axis in AXES},
-                "confidence": document["meta"]["snapshot_confidence"],
+                "region": now.label,
+                "regime": words(now.regime),
+                "net_balance": now.net,
+                **{axis.name: axis.value for axis in now.axes},
+                "confidence": now.confidence,
                 "age_hours": round((now_ms - snapshot.generated_at) / 3_600_000, 2),
-                "active_triggers": len(document["triggers"]["active"]),
+                "active_triggers": len(now.active),
             }
         )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype({name: "float64" for name, (kind, _) in COLUMNS.items() if kind == "float"})

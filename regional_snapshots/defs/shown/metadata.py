@@ -12,7 +12,7 @@ from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.packaged import packaged
 from regional_snapshots.report.story import changes, story
-from regional_snapshots.report.words import words
+from regional_snapshots.report.words import UNKNOWN, words
 from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.store.commit import Commit, Outcome
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
@@ -34,8 +34,9 @@ def schema(columns: Mapping[str, tuple[str, str]]) -> dg.TableSchema:
 
 
 def table(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]]) -> dg.TableMetadataValue:
-    """These columns of a DataFrame as a table for the UI."""
-    records = frame[list(columns)].to_dict("records")
+    """These columns of a DataFrame as a table for the UI; what is not known says so."""
+    known = frame[list(columns)].astype("object").where(frame[list(columns)].notna(), UNKNOWN)
+    records = known.to_dict("records")
     return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema=schema(columns))
 
 
@@ -104,7 +105,7 @@ def what_changed(snapshot: Snapshot, previous: Snapshot | None) -> str:
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float]:
     """Those that are known: a value that is not known has no place in a plot."""
-    return {name: float(value) for name, value in values.items() if value is not None}
+    return {name: float(value) for name, value in values.items() if value is not None and value == value}
 
 
 def feed_names(reports: Iterable[FeedReport]) -> str:

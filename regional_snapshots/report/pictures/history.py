@@ -16,7 +16,7 @@ from regional_snapshots.report.pictures.svg import Picture, element, fits, hint,
 from regional_snapshots.report.pictures.times import Times, times_of
 from regional_snapshots.report.standing import part
 from regional_snapshots.report.story import PAST_DAYS, Story, axis_rows
-from regional_snapshots.report.words import DAY_MS, HOUR_MS, decimals, since, words
+from regional_snapshots.report.words import DAY_MS, HOUR_MS, decimals, since, subject, words
 
 PAD, WIDTH, LEFT, RIGHT = 10.0, 770.0, 160.0, 710.0
 """Names stand left of the lines, the value of now right of them."""
@@ -90,7 +90,7 @@ def _marks(told: Story, times: Times) -> str:
     marks = [label(PAD, 16, "events", size=11, fill="var(--soft)")] if found else []
     for at, events in sorted(found.items()):
         rank = min(severity_rank(event.severity) for event in events)
-        said = "; ".join(f"{words(event.type)} {words(event.subject)}" for event in events)
+        said = "; ".join(f"{words(event.type)} {subject(event.subject)}" for event in events)
         marks.append(_mark(times.x(at), 12, rank, f"{since(at, told.now.generated_at)}: {said}"))
     return "".join(marks)
 
@@ -139,7 +139,7 @@ def _lane(lane: Lane, told: Story, rows: Sequence[SeriesRow], times: Times) -> s
     parts += _traces(lane, rows, times)
     said = "?" if value is None else decimals(value, sign=lane.name == "net")
     parts.append(label(PAD, middle, words(name)))
-    parts.append(label(RIGHT + 8, middle, said, font_weight="bold"))
+    parts.append(label(RIGHT + 8, middle, said, bold=True))
     return "".join(parts)
 
 

@@ -93,9 +93,8 @@ def _name(now: Standing) -> str:
     if not codes:
         return ""
     x, y = middle_of(max(codes, key=size_of))
-    plate = {"paint_order": "stroke", "stroke": "var(--paper)", "stroke_width": 3.5, "stroke_linejoin": "round"}
-    name = label(x, y - 2, now.short, size=13, anchor="middle", font_weight="bold", **plate)
-    return name + label(x, y + 12, words(now.regime), size=11.5, anchor="middle", **plate)
+    name = label(x, y - 2, now.short, size=13, anchor="middle", bold=True, plate="var(--paper)")
+    return name + label(x, y + 12, words(now.regime), size=11.5, anchor="middle", plate="var(--paper)")
 
 
 def _corridors(stories: Sequence[Story]) -> str:
@@ -114,9 +113,9 @@ def _corridor(corridor: str, reading: Mapping[str, Any]) -> str:
     x, y = projected(longitude, latitude)
     access = number(reading.get("access"))
     said = f"{corridor_label(corridor)}: access {decimals(access)}"
-    plate = {"paint_order": "stroke", "stroke": "var(--paper)", "stroke_width": 3, "stroke_linejoin": "round"}
     shown = corridor_label(corridor).removeprefix("Strait of ") if access is not None and access < OPEN else ""
-    name = label(x + right, y + down, f"{shown} {decimals(access)}", size=11, anchor=anchor, **plate) if shown else ""
+    at, says = (x + right, y + down), f"{shown} {decimals(access)}"
+    name = label(*at, says, size=11, anchor=anchor, plate="var(--paper)") if shown else ""
     return _shape(x, y, access, said) + name
 
 
@@ -141,9 +140,9 @@ def _legend(stories: Sequence[Story]) -> str:
     present = {told.now.regime for told in stories}
     y, x, parts = HEIGHT + 12.0, 12.0, []
     for regime in sorted(REGIME_SEVERITY, key=lambda name: -REGIME_SEVERITY[name]):
-        dim = {} if regime in present else {"fill_opacity": 0.55}
+        ink = "var(--ink)" if regime in present else "var(--soft)"
         parts.append(element("rect", x=x, y=y, width=18, height=12, fill=regime_fill(regime), stroke="var(--soft)"))
-        parts.append(label(x + 23, y + 10, words(regime), size=11, **dim))
+        parts.append(label(x + 23, y + 10, words(regime), size=11, fill=ink))
         x += 34 + len(regime) * 6.1
     x, y = 18.0, y + 32
     for access, says in ((1.0, "corridor open"), (0.5, "narrowed"), (0.0, "closed"), (None, "not measured")):

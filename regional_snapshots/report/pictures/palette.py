@@ -4,7 +4,8 @@ hatches repeat it. The hues are those of Okabe and Ito; lightness falls as a reg
 
 from __future__ import annotations
 
-from regional_snapshots.report.standing import REGIME_SEVERITY, UNDETERMINED
+from regional_snapshots.model.document.words import UNDETERMINED
+from regional_snapshots.report.standing import REGIME_SEVERITY
 
 LIGHT = {
     "paper": "#ffffff",

@@ -61,17 +61,29 @@ def element(name: str, *children: str, **attributes: object) -> str:
     return f"<{name}{written}>{''.join(children)}</{name}>" if children else f"<{name}{written}/>"
 
 
-def label(x: float, y: float, text: object, *, size: float = 12, anchor: str = "start", **attributes: object) -> str:
-    """A text whose baseline begins, has its middle or ends at (x, y)."""
-    look: dict[str, object] = {"fill": "var(--ink)", **attributes}
-    return element("text", safe(text), x=x, y=y, font_size=size, text_anchor=anchor, **look)
+def label(
+    x: float,
+    y: float,
+    text: object,
+    *,
+    size: float = 12,
+    anchor: str = "start",
+    fill: str = "var(--ink)",
+    bold: bool = False,
+    plate: str = "",
+) -> str:
+    """A text whose baseline begins, has its middle or ends at (x, y). A plate is an edge of this colour round the
+    letters, which keeps them legible on whatever lies below."""
+    look: dict[str, object] = {"font_weight": "bold"} if bold else {}
+    if plate:
+        look |= {"paint_order": "stroke", "stroke": plate, "stroke_width": 4, "stroke_linejoin": "round"}
+    return element("text", safe(text), x=x, y=y, font_size=size, text_anchor=anchor, fill=fill, **look)
 
 
 def on_regime(regime: str, x: float, y: float, *, size: float) -> str:
-    """A regime's name, in the middle of an area filled with it; a plate keeps it legible on hatches."""
+    """A regime's name, in the middle of an area that is filled with it."""
     ground, ink = regime_colours(regime)
-    plate = {"paint_order": "stroke", "stroke": ground, "stroke_width": 4, "stroke_linejoin": "round"}
-    return label(x, y, words(regime), size=size, anchor="middle", fill=ink, **plate)
+    return label(x, y, words(regime), size=size, anchor="middle", fill=ink, plate=ground)
 
 
 def hint(text: object) -> str:

@@ -62,7 +62,7 @@ def _row(told: Story, y: float) -> str:
     cells = left + REGIME + NET
     parts = [
         _mark(told, y) if told.is_changed else "",
-        label(PAD + 16, middle, name, font_weight="bold" if told.is_changed else "normal"),
+        label(PAD + 16, middle, name, bold=told.is_changed),
         element("rect", fill=regime_fill(now.regime), **regime),
         on_regime(now.regime, left + (REGIME - 8) / 2, middle, size=12),
         label(left + REGIME + NET / 2, middle, net, anchor="middle"),
@@ -83,9 +83,8 @@ def _cell(now: Standing, axis: Axis, left: float, y: float) -> str:
     if not axis.applicable:
         return label(x, base, "–", anchor="middle", fill="var(--soft)")
     if axis.badness is None:
-        plate = {"paint_order": "stroke", "stroke": "var(--paper)", "stroke_width": 5, "font_weight": "bold"}
         ground = element("rect", fill=UNKNOWN_FILL, stroke="var(--line)", **box)
-        return ground + label(x, base, "?", anchor="middle", **plate)
+        return ground + label(x, base, "?", anchor="middle", bold=True, plate="var(--paper)")
     ink = "var(--on-heat)" if axis.badness >= DARK_CELL else "var(--ink)"
     heat = element(
         "rect", fill="var(--heat)", fill_opacity=f"{axis.badness:.2f}", stroke="var(--line)", stroke_width=0.5, **box

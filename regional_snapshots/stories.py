@@ -1,0 +1,73 @@
+"""What the report tells of, gathered from the store: snapshots, the ones before, a month of rows, events, the feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
+from regional_snapshots.model.snapshot import ID_PATTERN, Snapshot
+from regional_snapshots.report.board import MOST_RECENT, Board, board
+from regional_snapshots.report.standing import Standing, standing
+from regional_snapshots.report.story import PAST_DAYS, Story, story
+from regional_snapshots.report.words import DAY_MS
+from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.snapshots import SnapshotStore
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Told:
+    """Stories by region, in the order of the snapshots, and what could not be read: it is left out of them."""
+
+    stories: dict[str, Story]
+    problems: tuple[StoreError, ...]
+
+
+def stories(store: SnapshotStore, snapshots: Mapping[str, Snapshot]) -> Told:
+    """The stories of these snapshots. Three round trips. Raises :class:`StoreError` if nothing can be read."""
+    regions = list(snapshots)
+    if not regions:
+        return Told({}, ())
+    since_ms = min(snapshot.generated_at for snapshot in snapshots.values()) - PAST_DAYS * DAY_MS
+    before = store.get_all({region: each for region in regions if (each := _before(snapshots[region].document))})
+    rows, events = store.run(store.news.rows(regions, since_ms)), store.events(regions, since_ms)
+    found = {
+        region: story(
+            snapshot.document,
+            earlier.document if isinstance(earlier := before.get(region), Snapshot) else None,
+            _listed(rows.get(region)),
+            [event for event in _listed(events.get(region)) if event.generated_at <= snapshot.generated_at],
+        )
+        for region, snapshot in snapshots.items()
+    }
+    return Told(found, tuple(each for part in (rows, events) for each in part.values() if isinstance(each, StoreError)))
+
+
+def feeds_board(store: SnapshotStore, told: Sequence[Story], now_ms: int) -> tuple[Board, Feeds]:
+    """The board of the feeds at this moment, with what they were at the last snapshots of the first region told of."""
+    values = store.read_feeds((*DATA_KEYS, *META_KEYS))
+    feeds = Feeds.from_raw(values, now_ms, problems=values.problems)
+    before = _recent(store, told[0].now.region) if told else []
+    return board(feeds.report, [each.now for each in told], before), feeds
+
+
+def _recent(store: SnapshotStore, region: str) -> list[Standing]:
+    """Where a region stood of late, oldest first; nothing where its index cannot be read."""
+    try:
+        found = store.recent(region, MOST_RECENT)
+    except StoreError:
+        return []
+    return [standing(each.document) for each in reversed(found)]
+
+
+def _before(document: Mapping[str, Any]) -> str:
+    """The id of the snapshot before; the empty text where the document names none."""
+    identity = document["meta"].get("previous_id")
+    return identity if isinstance(identity, str) and ID_PATTERN.fullmatch(identity) else ""
+
+
+def _listed(found: list[T] | StoreError | None) -> list[T]:
+    return found if isinstance(found, list) else []
