@@ -45,6 +45,7 @@ class Settings:
     refresh_cron: str
     reconcile_cron: str
     time_zone: str
+    on_change_minutes: int
     min_confidence: float
     method: str
     patience_seconds: float
@@ -75,6 +76,7 @@ class Settings:
             refresh_cron=_cron(env, "REFRESH_CRON", "0 */6 * * *"),
             reconcile_cron=_cron(env, "RECONCILE_CRON", "30 * * * *"),
             time_zone=_time_zone(env),
+            on_change_minutes=int(_one_of(env, "ON_CHANGE_MINUTES", ("0", "5", "10", "15", "20", "30", "60"))),
             min_confidence=_number(env, "MIN_CONFIDENCE", 0.1, least=0, most=1),
             method=_one_of(env, "METHOD", METHODS, DEFAULT_METHODS[layout]),
             patience_seconds=_number(env, "PATIENCE_SECONDS", 20, least=0, most=3600),

@@ -15,12 +15,11 @@ from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, one_run
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import feed_names, finding_line
 from regional_snapshots.defs.tags import is_refresh
-from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
+from regional_snapshots.feeds_now import feeds_now
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reader import Found
-from regional_snapshots.store.snapshots import SnapshotStore
 
 HOUR_MS = 3_600_000
 OVERDUE_MS = 12 * HOUR_MS
@@ -37,12 +36,12 @@ class Verdict:
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
 
 
-def latest_agrees_with_index(store: SnapshotStore) -> Verdict:
+def latest_agrees_with_index(snapshots: Snapshots) -> Verdict:
     """Latest, index and payloads agree in every region.
 
     Red when reconciliation would find anything, or a region cannot be read.
     """
-    report = store.reconcile(REGION_IDS, repair=False)
+    report = snapshots.store.reconcile(REGION_IDS, repair=False)
     words = [finding_line(finding) for finding in report.findings]
     words += [str(error) for error in report.errors.values()]
     return Verdict(
@@ -52,12 +51,12 @@ def latest_agrees_with_index(store: SnapshotStore) -> Verdict:
     )
 
 
-def every_region_is_current(store: SnapshotStore) -> Verdict:
+def every_region_is_current(snapshots: Snapshots) -> Verdict:
     """Every region's latest snapshot is within its validity.
 
     Yellow when a region is past its own deadline (valid_until), red when one is missing or misses two refreshes.
     """
-    past, overdue = lateness(store.latest_all(REGION_IDS), time.time_ns() // 1_000_000)
+    past, overdue = lateness(snapshots.store.latest_all(REGION_IDS), time.time_ns() // 1_000_000)
     return Verdict(
         passed=not past and not overdue,
         severity=dg.AssetCheckSeverity.ERROR if overdue else dg.AssetCheckSeverity.WARN,
@@ -66,13 +65,12 @@ def every_region_is_current(store: SnapshotStore) -> Verdict:
     )
 
 
-def feeds_are_fresh(store: SnapshotStore) -> Verdict:
+def feeds_are_fresh(snapshots: Snapshots) -> Verdict:
     """Every feed is published, and not older than it may be.
 
     Yellow when a feed is stale or missing: the regions are published all the same, with less confidence.
     """
-    values = store.read_feeds((*DATA_KEYS, *META_KEYS))
-    parsed = Feeds.from_raw(values, time.time_ns() // 1_000_000, problems=values.problems)
+    parsed, _ = feeds_now(snapshots.store, snapshots.settings)
     stale = [report for report in parsed.report if report.status == "stale"]
     missing = [report for report in parsed.report if report.status == "missing"]
     return Verdict(
@@ -83,7 +81,7 @@ def feeds_are_fresh(store: SnapshotStore) -> Verdict:
     )
 
 
-JUDGES: dict[str, Callable[[SnapshotStore], Verdict]] = {
+JUDGES: dict[str, Callable[[Snapshots], Verdict]] = {
     judge.__name__: judge for judge in (latest_agrees_with_index, every_region_is_current, feeds_are_fresh)
 }
 """Each check; its docstring is what the UI shows."""
@@ -102,7 +100,7 @@ def judge_regions(
         return
     for key in sorted(context.selected_asset_check_keys, key=lambda key: list(JUDGES).index(key.name)):
         try:
-            verdict = JUDGES[key.name](snapshots.store)
+            verdict = JUDGES[key.name](snapshots)
         except StoreError as error:
             verdict = Verdict(passed=False, description=str(error), metadata={})
         yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, **vars(verdict))

@@ -2,11 +2,14 @@
 
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import dagster as dg
 from pydantic import Field
 
 from regional_snapshots.defs.assets.feeds import feed_keys, report_line
+from regional_snapshots.defs.automation.cadence import longest_gap
+from regional_snapshots.defs.automation.on_change import condition
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, backfill_policy, region_partitions
 from regional_snapshots.defs.publishing.attempts import begin, written
 from regional_snapshots.defs.publishing.failures import unread_failure
@@ -16,6 +19,9 @@ from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS
 from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.errors import StoreError
+
+GRACE = timedelta(minutes=15)
+"""For a refresh that takes its time, or waits in the queue."""
 
 
 class RefreshConfig(dg.Config):
@@ -59,6 +65,13 @@ def regional_snapshot(
     return result
 
 
+def freshness_policy(settings: Settings) -> dg.FreshnessPolicy:
+    """Yellow when a refresh was missed, red when two were. It judges the asset as a whole: one fresh region hides the
+    others, which is why ``every_region_is_current`` judges each."""
+    gap = longest_gap(settings.refresh_cron)
+    return dg.FreshnessPolicy.time_window(warn_window=gap + GRACE, fail_window=2 * gap + GRACE)
+
+
 def snapshots_asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset ``regional_snapshot`` as the settings have it."""
     return dg.asset(
@@ -66,7 +79,9 @@ def snapshots_asset(settings: Settings) -> dg.AssetsDefinition:
         partitions_def=region_partitions,
         backfill_policy=backfill_policy(settings.regions_per_run),
         io_manager_key="snapshot_io_manager",
-        deps=feed_keys,
+        deps=feed_keys(settings),
+        freshness_policy=freshness_policy(settings),
+        automation_condition=condition(settings),
         group_name="snapshots",
         kinds={"python", "redis"},
         owners=OWNERS,

@@ -42,7 +42,7 @@ def jobs(settings: Settings) -> dict[str, Any]:
         ),
         dg.define_asset_job(
             OBSERVE_JOB,
-            dg.AssetSelection.assets(*feed_keys),
+            dg.AssetSelection.assets(*feed_keys(settings)),
             description="Note age, size and version of every feed, all at one instant.",
         ),
     ]

@@ -1,14 +1,15 @@
 """Schedules: refresh every six hours, reconcile every hour; on as soon as the daemon runs.
 
-Feeds need no schedule of their own: every refresh observes what it reads.
+Feeds need no schedule of their own, unless refreshes follow them: every refresh observes what it reads.
 """
 
 from collections.abc import Callable
 
 import dagster as dg
 
+from regional_snapshots.defs.automation.on_change import every
 from regional_snapshots.defs.partitions import runs_for
-from regional_snapshots.defs.tags import RECONCILE_JOB, REFRESH, REFRESH_JOB, range_tags
+from regional_snapshots.defs.tags import OBSERVE_JOB, RECONCILE_JOB, REFRESH, REFRESH_JOB, range_tags
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
 
@@ -34,10 +35,19 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         )(tick)
 
     refreshes = "Refreshes all regions, as many in one run as the setting REGIONS_PER_RUN says."
-    return [
+    found = [
         made(refresh_schedule, REFRESH_JOB, settings.refresh_cron, refreshes),
         made(reconcile_schedule, RECONCILE_JOB, settings.reconcile_cron, "Checks and repairs the store."),
     ]
+    if settings.on_change_minutes:
+        follows = "Looks whether a feed has changed, so that it is taken in."
+        found.append(made(observe_feeds_schedule, OBSERVE_JOB, every(settings.on_change_minutes), follows))
+    return found
+
+
+def observe_feeds_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run per tick."""
+    return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
 
 
 def reconcile_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

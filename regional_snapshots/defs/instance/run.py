@@ -9,7 +9,7 @@ import dagster as dg
 
 from regional_snapshots.defs.instance.home import opened_instance, prepare_instance
 from regional_snapshots.defs.instance.lost_runs import fail_lost_runs, process_tags
-from regional_snapshots.defs.partitions import runs_for
+from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, runs_for
 from regional_snapshots.defs.tags import OVERVIEW_JOB, REFRESH_JOB, range_tags
 from regional_snapshots.settings import Settings
 
@@ -65,6 +65,8 @@ def run_refresh(
 def _results(run: dg.ExecuteInProcessResult, regions: Sequence[str]) -> list[RegionResult]:
     published = {}
     for event in run.get_asset_materialization_events():
+        if event.asset_key != REGIONAL_SNAPSHOT:  # a feed that was seen to be fresh
+            continue
         told = {label: entry.value for label, entry in event.materialization.metadata.items()}
         published[event.partition] = RegionResult(
             region=event.partition or "",

@@ -7,11 +7,14 @@ from typing import Any
 import dagster as dg
 
 from regional_snapshots.defs.assets.events import observation
+from regional_snapshots.defs.assets.feeds import feed_key, noted
+from regional_snapshots.defs.partitions import one_run
 from regional_snapshots.defs.publishing.failures import refresh_failure
 from regional_snapshots.defs.publishing.refresh import Refresh, Written
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import commit_metadata, unwritten_metadata
 from regional_snapshots.model.events import Event
+from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.store.commit import Commit, Outcome
@@ -36,6 +39,8 @@ class SnapshotIOManager(dg.IOManager):
         materializations of the others are emitted here, before ``dagster.Failure`` names the regions and reasons.
         """
         shown, problems, events = self._committed(obj)
+        if REGION_IDS[0] in obj.regions or one_run(self.snapshots.settings.regions_per_run):
+            yield from note_feeds(context, obj)
         if events:
             yield dg.DagsterEvent.asset_observation(context.step_context, observation(events))
         for line in unwritten_lines(shown):
@@ -101,6 +106,25 @@ class SnapshotIOManager(dg.IOManager):
 def snapshot_io_manager(context: dg.InitResourceContext) -> SnapshotIOManager:
     """On the run's own store: the one whose connections the reads have warmed."""
     return SnapshotIOManager(context.resources.snapshots)
+
+
+def note_feeds(context: dg.OutputContext, refresh: Refresh) -> Iterator[dg.DagsterEvent]:
+    """Note the feeds that changed since they were noted last: once a refresh, by the run that takes the first region.
+
+    Dagster has looked up their versions when the step began; it looks again, so that the regions are in sync with what
+    they were made of.
+    """
+    step = context.step_context
+    infos = {
+        it.name: step.maybe_fetch_and_get_input_asset_version_info(feed_key(it.name)) for it in refresh.feeds.report
+    }
+    known = {name: info.data_version.value if info and info.data_version else None for name, info in infos.items()}
+    for event in noted(refresh.feeds.report, refresh.documents, known):
+        step.wipe_input_asset_version_info(event.asset_key)
+        if isinstance(event, dg.AssetObservation):
+            yield dg.DagsterEvent.asset_observation(step, event)
+        else:
+            yield dg.DagsterEvent.asset_materialization(step, event)
 
 
 def unwritten_lines(shown: dict[str, dict[str, Any]]) -> Iterator[str]:

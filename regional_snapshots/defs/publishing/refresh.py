@@ -32,10 +32,12 @@ class Written:
 
 @dataclass(frozen=True)
 class Refresh:
-    """What the asset hands to the IO manager: what is published of each region, or why nothing is."""
+    """What the asset hands to the IO manager: what is published of each region, or why nothing is; the feeds, and the
+    documents they were read from."""
 
     regions: dict[str, Happening | StoreError | Withheld | Written]
     feeds: Feeds
+    documents: dict[str, bytes | None]
     previous: dict[str, Snapshot]
     warnings: tuple[str, ...] = ()
     force: bool = False
@@ -68,12 +70,14 @@ def refresh(
     previous = {region: latest for region in wanted if isinstance(latest := found.latest[region], Snapshot)}
     warnings = tuple(found.warnings)
     if because := withheld_because(feeds, min_confidence):
-        return Refresh({region: _withheld(region, because) for region in wanted}, feeds, previous, warnings, force)
+        return Refresh(
+            {region: _withheld(region, because) for region in wanted}, feeds, found.feeds, previous, warnings, force
+        )
     series = {region: rows for region, rows in found.rows.items() if not isinstance(rows, StoreError)}
     made = compute_run(method, readable, feeds, _known(found), series, now_ms) if readable else {}
     if made:
         store.keep(used, now_ms, found.kept_for_ms)
-    return Refresh({**made, **unread}, feeds, previous, warnings, force)
+    return Refresh({**made, **unread}, feeds, found.feeds, previous, warnings, force)
 
 
 def _unread(regions: Iterable[str], found: Inputs) -> dict[str, StoreError]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from regional_snapshots.model.feeds import FEEDS, FeedReport, Feeds
+from regional_snapshots.model.feeds import ENERGY_DEPENDENCY, FEEDS, FeedReport, Feeds
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.packaged import packaged
@@ -115,7 +115,7 @@ def feed_names(reports: Iterable[FeedReport]) -> str:
 
 def feed_asset(key: str) -> str:
     """What the asset of the feed under a Redis key is called; a key that is no feed of ours is its own name."""
-    return next((feed.name for feed in FEEDS if feed.key == key), key)
+    return next((feed.name for feed in (*FEEDS, ENERGY_DEPENDENCY) if feed.key == key), key)
 
 
 def listed_names(names: Iterable[str]) -> str:
