@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from regional_snapshots_tests.support import examples as examples  # how Hypothesis draws
 from regional_snapshots_tests.support.server import RedisServer
 
 OURS = ("REDIS_URL", "FEEDS_REDIS_URL", "DAGSTER_HOME", "REGIONAL_SNAPSHOTS_")

@@ -37,6 +37,7 @@ def test_a_home_with_spaces_and_a_tilde_is_taken_as_it_is() -> None:
         ("REFRESH_CRON", "every day"),
         ("REGIONS_PER_RUN", "1.5"),
         ("RECONCILE_CRON", "61 * * * *"),
+        ("REFRESH_CRON", "0 24 * * *"),
         ("RECONCILE_CRON", "* 24 * * *"),
         ("RECONCILE_CRON", "* * * * * *"),
         ("RECONCILE_CRON", "0 0 31 2 *"),

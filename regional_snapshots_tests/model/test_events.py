@@ -18,6 +18,7 @@ from regional_snapshots.model.events import (
     DamagedEventError,
     Event,
 )
+from regional_snapshots_tests.support.examples import examples
 
 BREAK = Event(
     type="corridor_break",
@@ -57,6 +58,7 @@ events = st.builds(
 )
 
 
+@examples(100)
 @given(events)
 def test_an_event_is_the_same_after_the_way_through_the_stream(event: Event) -> None:
     fields = event.fields()

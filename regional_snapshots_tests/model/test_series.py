@@ -18,6 +18,7 @@ from regional_snapshots.model.series import (
     series_frame,
 )
 from regional_snapshots.model.snapshot import AXES
+from regional_snapshots_tests.support.examples import examples
 
 AXES_OF_METHOD_2 = AXES[:-1]
 KEY_COUNTRIES = ("SA", "IR", "IL", "AE", "EG", "IQ", "TR", "YE", "SY", "PS", "LB", "LY")
@@ -46,6 +47,7 @@ rows = st.builds(
 )
 
 
+@examples(100)
 @given(rows)
 def test_a_row_takes_at_most_500_bytes_and_keeps_its_axes(row: SeriesRow) -> None:
     encoded = row.encode()

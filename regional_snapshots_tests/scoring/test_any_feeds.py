@@ -1,15 +1,11 @@
-"""Whatever the feeds hold, every region has a valid document, and the same one each time.
-
-The number of examples is small by default; set ``REGIONAL_SNAPSHOTS_TEST_EXAMPLES`` for a long and random run.
-"""
+"""Whatever the feeds hold, every region has a valid document, and the same one each time."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regional_snapshots.model.document import problems
@@ -19,15 +15,7 @@ from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.scoring.scored import Previous, Scored
 from regional_snapshots_tests.scoring.strategies import anything, metas, nested, sources, well_formed
 from regional_snapshots_tests.scoring.worlds import KEYS, NOW, document
-
-EXAMPLES = os.environ.get("REGIONAL_SNAPSHOTS_TEST_EXAMPLES")
-examples = settings(
-    max_examples=int(EXAMPLES or 60),
-    derandomize=not EXAMPLES,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+from regional_snapshots_tests.support.examples import examples
 
 LISTS = {
     "country_scores": "ciiScores",
@@ -47,7 +35,7 @@ def score(feeds: Feeds, previous: dict[str, Previous] | None = None) -> dict[str
     return results
 
 
-@examples
+@examples(60)
 @given(sources=sources(), metas=metas())
 def test_any_feeds_at_all_give_eight_valid_documents_and_the_same_bytes_twice(sources: Any, metas: Any) -> None:
     once, again = (score(Feeds.parse(sources, metas, NOW)) for _ in range(2))
@@ -55,13 +43,13 @@ def test_any_feeds_at_all_give_eight_valid_documents_and_the_same_bytes_twice(so
     assert [r.snapshot.payload for r in once.values()] == [r.snapshot.payload for r in again.values()]
 
 
-@examples
+@examples(60)
 @given(raw=st.dictionaries(st.sampled_from(DATA_KEYS + META_KEYS), st.one_of(st.binary(), st.text(max_size=20))))
 def test_any_bytes_at_all_give_eight_valid_documents(raw: Any) -> None:
     score(Feeds.from_raw(raw, NOW))
 
 
-@examples
+@examples(60)
 @given(data=st.data(), part=st.sampled_from(["regime", "balance", "actors", "triggers", "scenario_sets", "region_id"]))
 def test_any_previous_document_at_all_is_compared_or_named_unreadable(data: st.DataObject, part: str) -> None:
     whole = {**document("mena"), part: data.draw(anything)}
@@ -70,7 +58,7 @@ def test_any_previous_document_at_all_is_compared_or_named_unreadable(data: st.D
     assert result.note == "" or not result.changes["trigger_activations"]
 
 
-@examples
+@examples(60)
 @given(rows=well_formed(), random=st.randoms(use_true_random=False))
 def test_the_order_of_entries_changes_nothing_but_ties(rows: dict[str, list[Any]], random: Any) -> None:
     shuffled = {name: random.sample(listed, len(listed)) for name, listed in rows.items()}

@@ -26,9 +26,10 @@ from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
 url, region, instant, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 gate, opener = os.pipe()
-for number in range(count):
+racing = [snapshot(region, instant, reason="regime_shift", racer=number) for number in range(count)]
+assert not any(made.problems for made in racing)
+for made in racing:
     if os.fork() == 0:
-        made = snapshot(region, instant, reason="regime_shift", racer=number)
         os.close(opener)
         os.read(gate, 1)
         with SnapshotStore(url) as store:
@@ -162,6 +163,19 @@ def test_a_commit_that_is_repeated_after_a_newer_one_was_committed_and_moves_not
     before = picture(client)
     assert direct.commit(older).outcome is Outcome.COMMITTED
     assert picture(client) == before
+
+
+@pytest.mark.parametrize("lost", ["view", "payload", "entry", "latest"])
+def test_what_an_earlier_attempt_left_in_part_is_written_whole(client, direct, lost):
+    made = fresh(client)
+    keys = keys_of(made, "tagged")
+    direct.commit(made)
+    if lost == "entry":
+        client.zrem(keys["index"], made.id)
+    else:
+        client.delete(keys[lost])
+    assert direct.commit(made).outcome is Outcome.COMMITTED
+    assert violations(client, "tagged", REGION) == []
 
 
 def test_twenty_processes_in_one_bucket_store_one_snapshot(server, client):

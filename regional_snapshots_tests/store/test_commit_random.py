@@ -6,10 +6,9 @@ lost, nothing twice, nothing that nobody committed, latest at the head, and ever
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 
-from hypothesis import HealthCheck, settings
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -18,6 +17,7 @@ from regional_snapshots.store.errors import OutcomeUnknownError, ServerRefusedEr
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import REGION, Started, executions, fresh
 from regional_snapshots_tests.support.documents import snapshot
+from regional_snapshots_tests.support.examples import examples
 from regional_snapshots_tests.support.faults import Break
 from regional_snapshots_tests.support.oracle import BUCKET_MS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
@@ -28,13 +28,7 @@ BUCKETS, INSTANTS_MS = st.integers(0, 4), st.integers(0, 2)
 WRITERS, CONTENTS = st.integers(0, 2), st.integers(0, 1)
 CUTS = (Break.BEFORE_REQUEST, Break.WITHIN_REQUEST, Break.BEFORE_REPLY, Break.WITHIN_REPLY, Break.AFTER_REPLY)
 RETENTION_MS = 8 * BUCKET_MS
-SLOW = bool(os.environ.get("REGIONAL_SNAPSHOTS_TEST_SLOW"))
-SETTINGS = settings(
-    max_examples=1000 if SLOW else 25,
-    stateful_step_count=40 if SLOW else 15,
-    deadline=None,
-    suppress_health_check=[*HealthCheck],
-)
+SETTINGS = examples(25, stateful_step_count=15)
 
 
 class Commits(RuleBasedStateMachine):
@@ -185,5 +179,6 @@ class Commits(RuleBasedStateMachine):
         self.client.close()
 
 
+@pytest.mark.hypothesis
 def test_any_interleaving_of_commits_and_faults_leaves_what_the_model_says(server):
     run_state_machine_as_test(lambda: Commits(server), settings=SETTINGS)

@@ -13,12 +13,13 @@ from regional_snapshots.store.errors import (
     UnreachableError,
     WrongTypeError,
 )
-from regional_snapshots.store.reader import HISTORY_COLUMNS
+from regional_snapshots.store.reader import HISTORY_COLUMNS, PAGE
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import Started, wait_until
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import healthy
 from regional_snapshots_tests.support.faults import Break
+from regional_snapshots_tests.support.oracle import BUCKET_MS, names_of
 from regional_snapshots_tests.support.proxy import Proxy
 
 REGIONS = ("latam", "mena")
@@ -63,6 +64,16 @@ def test_an_empty_history_has_the_column_types_of_a_full_one(store, scene):
     full, empty = store.history("mena"), store.history("mena", until_ms=1)
     assert len(full) > len(empty) == 0
     assert dict(full.dtypes) == dict(empty.dtypes)
+
+
+def test_a_history_of_several_pages_has_every_row_once(store, client):
+    names = names_of(store.layout.name, "latam")
+    made = [snapshot("latam", client.time()[0] * 1000 - back * BUCKET_MS) for back in range(3 * PAGE - 1)]
+    client.mset({names.payloads + each.id: each.payload for each in made})
+    client.zadd(names.index, {each.id: each.generated_at for each in made})
+    frame = store.history("latam", limit=len(made))
+    assert list(frame.id) == [each.id for each in made]
+    assert not any(frame.problem)
 
 
 def test_what_is_not_there_is_an_error_that_says_what_to_do(store, scene):

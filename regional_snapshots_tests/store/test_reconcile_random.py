@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regional_snapshots.store.snapshots import SnapshotStore
@@ -17,12 +17,11 @@ from regional_snapshots_tests.support.drift import (
     healthy,
     picture,
 )
+from regional_snapshots_tests.support.examples import examples
 from regional_snapshots_tests.support.oracle import violations
 
 REGIONS = ("latam", "mena", "east-asia")
 COUNT = 5
-SLOWLY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
 APART = st.fixed_dictionaries(
     {},
     optional={
@@ -47,7 +46,7 @@ def store(request, server):
         yield opened
 
 
-@SLOWLY
+@examples(60)
 @given(plan=APART)
 def test_exactly_the_damage_is_named_and_nothing_else_is_touched(store, server, plan):
     client = server.client()
@@ -80,7 +79,7 @@ def test_exactly_the_damage_is_named_and_nothing_else_is_touched(store, server, 
     at_rest(store, server, after)
 
 
-@SLOWLY
+@examples(60)
 @given(plan=MIXED)
 def test_damage_upon_damage_is_mended_in_one_go(store, server, plan):
     client = server.client()

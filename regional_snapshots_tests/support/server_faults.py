@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import redis
 
@@ -59,11 +59,12 @@ def without_replicas(server: RedisServer) -> Iterator[None]:
 def failing_saves(server: RedisServer) -> Iterator[None]:
     """A snapshot to disk has failed, so writes are refused with ``MISCONF``."""
     obstacle = server.directory / "dump.rdb"
-    obstacle.mkdir()
-    server.configure(save="3600 1")
     with server.client() as client:
-        with suppress(redis.ResponseError):  # one is in progress already: it will fail just as well
-            client.bgsave()
+        _until(lambda: not client.info("persistence")["rdb_bgsave_in_progress"])
+        obstacle.unlink(missing_ok=True)  # a replica has saved what it was sent
+        obstacle.mkdir()
+        server.configure(save="3600 1")
+        client.bgsave()
         _until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err")
         try:
             yield

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regional_snapshots.model.feeds import Feeds
@@ -21,6 +21,7 @@ from regional_snapshots_tests.scoring.happenings.lives import NOW, Life, sample_
 from regional_snapshots_tests.scoring.happenings.test_losses import ALERTS, QUIET, TENSE
 from regional_snapshots_tests.scoring.strategies import anything
 from regional_snapshots_tests.scoring.worlds import KEYS, chokepoint
+from regional_snapshots_tests.support.examples import examples
 
 SIX_H = 6 * 3_600_000
 
@@ -113,7 +114,7 @@ PARTS = ("meta", "regime", "balance", "triggers", "actors", "scenario_sets", "co
 MEMBERS = ("gaps", "told", "missing_inputs", "snapshot_id", "scoring_version", "geography_version", "label", "active")
 
 
-@settings(max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(150)
 @given(st.dictionaries(st.sampled_from(PARTS), anything), st.dictionaries(st.sampled_from(MEMBERS), anything))
 def test_whatever_the_previous_document_holds_a_snapshot_can_be_published(parts: Any, members: Any) -> None:
     feeds = Feeds.parse(TENSE, TENSE, NOW + SIX_H)
