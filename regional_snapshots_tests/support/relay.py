@@ -14,13 +14,14 @@ class Relay:
     """Listens on a loopback port, from a thread of its own, and passes bytes on. A context manager.
 
     ``upstream_url`` may be changed: connections that are open stay where they lead. ``bytes_per_s`` slows the answers
-    down; ``hangs``: new connections are accepted, and nothing comes of them; ``refuses`` is sent to each new one, which
-    is then closed.
+    down, ``uploaded_per_s`` the questions. ``hangs``: new connections are accepted, and nothing comes of them;
+    ``refuses`` is sent to each new one, which is then closed.
     """
 
     def __init__(self, upstream_url: str, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.upstream_url = upstream_url
         self.bytes_per_s = 0.0
+        self.uploaded_per_s = 0.0
         self.hangs = False
         self.refuses = b""
         self.accepted = 0
@@ -107,18 +108,18 @@ class Relay:
         except OSError:
             return
         self._writers[number] = (writer, other)
-        directions = (self._carry(number, reader, other, 0.0), self._carry(number, other_reader, writer, None))
+        directions = (
+            self._carry(number, reader, other, "uploaded"),
+            self._carry(number, other_reader, writer, "bytes"),
+        )
         await asyncio.wait(map(asyncio.ensure_future, directions), return_when=asyncio.FIRST_COMPLETED)
 
-    async def _carry(
-        self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rate: float | None
-    ) -> None:
+    async def _carry(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, what: str) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK):
                 if number in self._frozen:
                     continue
                 writer.write(data)
                 await writer.drain()
-                slowly = self.bytes_per_s if rate is None else rate
-                if slowly:
-                    await asyncio.sleep(len(data) / slowly)
+                if rate := getattr(self, f"{what}_per_s"):
+                    await asyncio.sleep(len(data) / rate)

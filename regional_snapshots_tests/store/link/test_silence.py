@@ -13,7 +13,7 @@ from regional_snapshots.store.errors import UnreachableError
 from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.link.waiting import Patience
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots_tests.support.commits import fresh
+from regional_snapshots_tests.support.commits import fresh, wait_until
 from regional_snapshots_tests.support.relay import Relay
 
 IDLE = 8
@@ -35,6 +35,7 @@ def test_eight_connections_that_went_silent_cost_one_time_out(server, relay, cli
         if first == "a read":
             assert set(store.latest_all(["latam", "mena"])) == {"latam", "mena"}
             assert relay.accepted == IDLE + 1
+            wait_until(lambda: relay.open == 1)
         answer = store.commit(made)
         assert (answer.outcome, answer.attempts) == (Outcome.COMMITTED, 1 if first == "a read" else 2)
         assert relay.accepted == IDLE + 1
@@ -59,7 +60,8 @@ def test_a_reply_that_comes_slowly_but_steadily_is_read(server, relay, client):
 
 
 def test_a_request_that_leaves_slowly_but_steadily_is_sent(server, relay, client):
-    document = b"x" * 30_000_000
+    document = b"x" * 30_000_000  # of which the kernels on the way take some millions at once
+    relay.uploaded_per_s = 30_000_000
     with SnapshotStore(relay.url, timeout_s=0.3) as store:
         store.write_feeds({"risk:scores:sebuf:stale:v8": document})
     assert client.strlen("risk:scores:sebuf:stale:v8") == len(document)

@@ -69,6 +69,23 @@ def test_a_connection_that_the_server_closed_is_not_used_again(server):
     assert run(lose_and_ask()) == [b"PONG"]
 
 
+def test_a_connection_that_was_in_use_while_another_broke_is_not_used_again(server):
+    """What broke one, such as a failover, may have broken both; only the other's user does not know it yet."""
+
+    async def break_one_of_two():
+        connections = Connections(server.url)
+        async with connections.borrow() as first:
+            with pytest.raises(ConnectionResetError):
+                async with connections.borrow():
+                    raise ConnectionResetError
+            assert await connections.exchange(first, [("PING",)]) == [b"PONG"]
+        async with connections.borrow() as second:
+            assert second is not first
+        return await first.spoilt()
+
+    assert run(break_one_of_two())
+
+
 def test_what_nobody_asked_for_is_taken_for_no_answer(server):
     async def be_pushed_and_ask():
         connections = Connections(server.url)

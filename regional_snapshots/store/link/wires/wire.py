@@ -94,6 +94,12 @@ class Wire(AbstractConnection):
         """The error replies of the last exchange."""
         return self._parser.errors
 
+    async def on_connect_check_health(self, check_health: bool = True) -> None:
+        """For redis-py: greet the server, which may not let us in at all."""
+        self._parser.on_connect(self)  # type: ignore[no-untyped-call]
+        await self._let_the_server_speak()
+        await super().on_connect_check_health(check_health=check_health)
+
     async def exchange(self, commands: Sequence[Command], silence_s: float, total_s: float) -> list[Reply]:
         """Send all commands in one write and read one reply each. An error reply is returned, not raised.
 
@@ -106,11 +112,12 @@ class Wire(AbstractConnection):
         if not self.is_connected:
             raise ConnectionResetError("the connection was closed")
         self._parser.errors.clear()
-        self._watch(silence_s, total_s)
+        packed = b"".join(map(hiredis.pack_command, commands))
+        self._watch(silence_s, total_s, len(packed))
         try:
             if not self.heard_at:
                 await self._let_the_server_speak()
-            await self.send_packed_command(b"".join(map(hiredis.pack_command, commands)), check_health=False)
+            await self.send_packed_command(packed, check_health=False)
             replies: list[Reply] = await self._parser.replies(len(commands))
             return [_as_of_old(reply) for reply in replies] if self.protocol == 3 else replies
         except (exceptions.ConnectionError, OSError):
@@ -127,10 +134,10 @@ class Wire(AbstractConnection):
         if await self.can_read():
             raise ConnectionRefusedError(str(await self._parser.read_response()))
 
-    def _watch(self, silence_s: float, total_s: float) -> None:
+    def _watch(self, silence_s: float, total_s: float, unsent: int) -> None:
         """Have a timer ring when nothing has moved for too long. It outlives the exchange, and serves the next one."""
         loop = asyncio.get_running_loop()
-        self._limits, self._began_at, self._unsent, self._waiting = (silence_s, total_s), loop.time(), 0, True
+        self._limits, self._began_at, self._unsent, self._waiting = (silence_s, total_s), loop.time(), unsent, True
         due = self._began_at + min(silence_s, total_s)
         if self._timer is not None and self._timer.when() > due:
             self._timer.cancel()
