@@ -42,6 +42,7 @@ class Committer:
     def __init__(self, connections: Connections, layout: KeyLayout = TAGGED, policy: Policy | None = None) -> None:
         self._connections, self._layout = connections, layout
         self._policy = policy or Policy()
+        self._patience = self._policy.patience
 
     async def commit(self, snapshot: Snapshot, *, news: News = NO_NEWS, force: bool = False) -> Commit:
         """Commit one snapshot with its news: look, decide, commit; look again whenever that did not settle it.
@@ -50,7 +51,7 @@ class Committer:
         :class:`OutcomeUnknownError` and :class:`PartialCommitError` leave anything written.
         """
         _refuse_invalid(snapshot)
-        tries = Tries(self._policy.patience)
+        tries = Tries(self._patience)
         in_doubt: InDoubt | None = None
         while True:
             try:
@@ -112,7 +113,8 @@ class Committer:
                 aim, told = Outcome.LATE if decision.late else Outcome.COMMITTED, decision.told.events
                 publication = Publication(keys, claim, snapshot, decision, seen, self._policy, server, news)
                 await self._connections.send(wire, publication.batch)
-                warnings = await self._warnings(wire) if publication.applied else ()
+                wanted = self._policy.min_replicas if publication.applied else 0
+                warnings = await self._warnings(wire, wanted) if wanted else ()
         except LINK_ERRORS as error:
             if aim:
                 raise InDoubt(aim, told) from error
@@ -134,12 +136,10 @@ class Committer:
         await self._connections.send(wire, look.batch)
         return look.stored()
 
-    async def _warnings(self, wire: Wire) -> tuple[str, ...]:
+    async def _warnings(self, wire: Wire, replicas: int) -> tuple[str, ...]:
         """What the caller should know of a commit that stands."""
-        if not self._policy.min_replicas:
-            return ()
         try:
-            return await lacking_replicas(self._connections, wire, self._policy.min_replicas)
+            return await lacking_replicas(self._connections, wire, replicas)
         except LINK_ERRORS:
             return UNKNOWN
 

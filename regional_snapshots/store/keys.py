@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -122,17 +121,17 @@ class RegionKeys:
     region: str
     layout: KeyLayout = TAGGED
 
-    @cached_property
+    @property
     def latest(self) -> str:
         """Pointer to the newest snapshot: its id."""
         return self.layout.latest.format(region=self.region)
 
-    @cached_property
+    @property
     def index(self) -> str:
         """Sorted set of all retained ids, scored by ``generated_at`` (ms)."""
         return self.layout.index.format(region=self.region)
 
-    @cached_property
+    @property
     def live(self) -> str:
         """Written by others while they prepare an update; a commit deletes it."""
         return self.layout.live.format(region=self.region)
@@ -149,22 +148,22 @@ class RegionKeys:
         """Dedup key of one bucket and of what happened in it: the id of the snapshot that owns it."""
         return self.layout.claim.format(region=self.region, reason=what, bucket=bucket)
 
-    @cached_property
+    @property
     def events(self) -> str:
         """Stream of the region's events, for programs to subscribe to."""
         return self.layout.events.format(region=self.region)
 
-    @cached_property
+    @property
     def regimes(self) -> str:
         """Stream of the changes of regime that were told."""
         return self.layout.regimes.format(region=self.region)
 
-    @cached_property
+    @property
     def series(self) -> str:
         """Sorted set of rows (JSON), one for each six hours, scored by their start (ms)."""
         return self.layout.series.format(region=self.region)
 
-    @cached_property
+    @property
     def history(self) -> str:
         """List of regimes, newest first, for the programs that share the layout."""
         return self.layout.history.format(region=self.region)
@@ -173,7 +172,7 @@ class RegionKeys:
         """Note that an alert was queued, by us or by others."""
         return self.layout.alerted.format(type=event_type, hash=digest)
 
-    @cached_property
+    @property
     def quiet(self) -> str:
         """Hash of the events that are in their cool-down."""
         return self.layout.quiet.format(region=self.region)

@@ -99,9 +99,8 @@ def _quiet_unread(seen: Any, *arguments: Any, **options: Any) -> Any:
 def _watching(*keys: str) -> Callable[..., Look]:
     def look(*given: Any, **named: Any) -> Look:
         made = Look(*given, **named)
-        for asked in made.batch.asked:
-            if asked.command[0] == "WATCH":
-                asked.command = ("WATCH", *keys)
+        commands = made.batch.commands
+        commands[:] = [("WATCH", *keys) if command[0] == "WATCH" else command for command in commands]
         return made
 
     return look

@@ -20,21 +20,16 @@ ERRORS = (ResponseError, StoreError)
 """What stands in the place of a reply where there is none: the server's refusal, or why it was not heard."""
 
 
-_PENDING: Reply = object()
-
-
 class Asked:
-    """One command and, once its batch has run, the server's ``reply`` to it: a value, or an error as it came.
+    """One command of a batch and, once that has run, the server's ``reply``: a value, or an error as it came.
 
-    ``queued``, of a command of a transaction: what the server said when it came by, before ``EXEC``.
+    It knows the list into which the replies come, and not its batch: a batch that is done with is then freed at once.
     """
 
-    __slots__ = ("_reply", "command", "optional", "queued")
+    __slots__ = ("_place", "_replies", "command")
 
-    def __init__(self, command: Command, *, optional: bool = False) -> None:
-        self.command, self.optional = command, optional
-        self._reply: Reply = _PENDING
-        self.queued: Reply = None
+    def __init__(self, command: Command, replies: list[Reply], place: int) -> None:
+        self.command, self._replies, self._place = command, replies, place
 
     @property
     def key(self) -> str:
@@ -44,9 +39,9 @@ class Asked:
     @property
     def reply(self) -> Reply:
         """The reply as it came, an error reply too. Raises ``LookupError`` before the batch has run."""
-        if self._reply is _PENDING:
+        if not self._replies:
             raise LookupError(f"{self.command[0]} has not been sent yet")
-        return self._reply
+        return self._replies[self._place]
 
     @property
     def refused(self) -> bool:
@@ -56,40 +51,33 @@ class Asked:
     @property
     def value(self) -> Reply:
         """The reply, which is a value. Raises the :class:`StoreError` that an error reply means."""
-        if self.refused:
-            raise refusal(self.reply, key=self.key) from self.reply
-        return self._reply
-
-    def answer(self, reply: Reply) -> None:
-        """For :class:`Batch`: the reply has come."""
-        self._reply = reply
+        reply = self.reply
+        if isinstance(reply, ERRORS):
+            raise refusal(reply, key=self.key) from reply
+        return reply
 
 
-class Transaction:
-    """Commands between ``MULTI`` and ``EXEC``; the reply of each is the one that ``EXEC`` brings for it.
+class Queued(Asked):
+    """One command of a transaction; its reply is the one that ``EXEC`` brings for it.
 
-    Where ``MULTI`` itself was refused (``opened``), nothing was queued, and each command answered for itself.
+    ``queued`` is what the server said when it came by. Where nothing was executed, that is its reply.
     """
 
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-        self.opened = batch.ask("MULTI")
-        self.commands: list[Asked] = []
-        self.executed: Asked
+    __slots__ = ("_executed", "_order")
 
-    def ask(self, *command: Any) -> Asked:
-        """Put a command into the transaction."""
-        asked = self._batch.ask(*command)
-        self.commands.append(asked)
-        return asked
+    def __init__(self, command: Command, replies: list[Reply], place: int, executed: list[Reply], order: int) -> None:
+        super().__init__(command, replies, place)
+        self._executed, self._order = executed, order
 
-    def settle(self) -> None:
-        """For :class:`Batch`: hand out what ``EXEC`` has brought."""
-        for asked in self.commands:
-            asked.queued = asked.reply
-        if isinstance(self.executed.reply, list):
-            for asked, reply in zip(self.commands, self.executed.reply, strict=True):
-                asked.answer(reply)
+    @property
+    def queued(self) -> Reply:
+        """The reply before ``EXEC``."""
+        return super().reply
+
+    @property
+    def reply(self) -> Reply:
+        """See :class:`Asked`."""
+        return self._executed[self._order] if self._executed else super().reply
 
 
 class Batch:
@@ -99,42 +87,71 @@ class Batch:
     """
 
     def __init__(self) -> None:
+        self.commands: list[Command] = []
         self.asked: list[Asked] = []
         self.clean = False
+        self._optional: set[int] = set()
+        self._replies: list[Reply] = []
         self._transactions: list[Transaction] = []
-
-    @property
-    def commands(self) -> list[Command]:
-        """The commands in order."""
-        return [asked.command for asked in self.asked]
 
     def ask(self, *command: Any, optional: bool = False) -> Asked:
         """Put a command into the batch. One that is ``optional`` may be refused; see :meth:`check`."""
-        asked = Asked(command, optional=optional)
+        asked = Asked(command, self._replies, len(self.commands))
+        if optional:
+            self._optional.add(len(self.commands))
+        self.commands.append(command)
         self.asked.append(asked)
         return asked
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Put a transaction into the batch: what is asked of it is executed whole, or not at all."""
-        opened = Transaction(self)
+        opened = Transaction(self.ask("MULTI"), self.commands, self.asked, self._replies)
         yield opened
         opened.executed = self.ask("EXEC")
         self._transactions.append(opened)
 
     def fill(self, replies: Sequence[Reply], *, clean: bool = False) -> None:
         """The replies have come, one for each command; ``clean``: there is no error anywhere among them."""
-        self.clean = clean
-        for asked, reply in zip(self.asked, replies, strict=True):
-            asked.answer(reply)
+        if len(replies) != len(self.commands):
+            raise ValueError(f"{len(replies)} replies to {len(self.commands)} commands")
+        self._replies[:], self.clean = replies, clean
         for transaction in self._transactions:
             transaction.settle()
 
     def check(self, region: str = "") -> None:
         """Raise the :class:`StoreError` of the first command that was refused, unless it is optional."""
-        for asked in () if self.clean else self.asked:
-            if asked.refused and not asked.optional:
+        for place, asked in () if self.clean else enumerate(self.asked):
+            if asked.refused and place not in self._optional:
                 raise refusal(asked.reply, region=region, key=asked.key) from asked.reply
+
+
+class Transaction:
+    """Commands between ``MULTI`` and ``EXEC``; see :meth:`Batch.transaction`.
+
+    Where ``MULTI`` itself was refused (``opened``), nothing was queued, and each command answered for itself.
+    """
+
+    def __init__(self, opened: Asked, commands: list[Command], asked: list[Asked], replies: list[Reply]) -> None:
+        self.opened = opened
+        self.commands: list[Queued] = []
+        self.executed: Asked
+        self._commands, self._asked, self._replies = commands, asked, replies
+        self._results: list[Reply] = []
+
+    def ask(self, *command: Any) -> Queued:
+        """Put a command into the transaction."""
+        asked = Queued(command, self._replies, len(self._commands), self._results, len(self.commands))
+        self.commands.append(asked)
+        self._commands.append(command)
+        self._asked.append(asked)
+        return asked
+
+    def settle(self) -> None:
+        """For :class:`Batch`: hand out what ``EXEC`` has brought."""
+        executed = self.executed.reply
+        if isinstance(executed, list):
+            self._results[:] = executed
 
 
 def key_of(command: Command) -> str | bytes:

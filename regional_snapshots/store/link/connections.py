@@ -1,4 +1,4 @@
-"""Connections to the server: a bounded pool in which callers wait in line, and exchanges of one write each.
+"""Connections to the server, and asking over them: each question goes to the node that can answer it.
 
 Nothing is sent again here but reads: retrying is the business of the commit protocol, which asks before it acts.
 (redis-py's automatic retry wraps the whole ``MULTI … EXEC`` and can execute one transaction many times.)
@@ -8,134 +8,37 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
-from redis.exceptions import MovedError, ResponseError
+from redis.exceptions import ResponseError
 
-from regional_snapshots.store.errors import AccessRefusedError, ConfigurationError, StoreError, UnreachableError
+from regional_snapshots.store.errors import StoreError, UnreachableError
 from regional_snapshots.store.link.batch import Batch, Command, Reply, key_of, texts
-from regional_snapshots.store.link.refusals import (
-    PASSING,
-    TLS,
-    TURNED,
-    known,
-    misconfigured,
-    passing_among,
-    refusal,
-    word_of,
-    words_of,
-)
+from regional_snapshots.store.link.lending import TOTAL_S, Lending
+from regional_snapshots.store.link.refusals import PASSING, passing_among, refusal
 from regional_snapshots.store.link.server import Server, has_instant
-from regional_snapshots.store.link.waiting import Patience, Tries
-from regional_snapshots.store.link.wires.dialing import CHECK, dial
-from regional_snapshots.store.link.wires.nodes import Nodes, Sentinels
-from regional_snapshots.store.link.wires.pool import LINK_ERRORS, Pool, is_full
-from regional_snapshots.store.link.wires.probing import wrong_scheme
-from regional_snapshots.store.link.wires.url import Address, read
+from regional_snapshots.store.link.waiting import Tries
+from regional_snapshots.store.link.wires.pool import LINK_ERRORS
+from regional_snapshots.store.link.wires.url import Address
 from regional_snapshots.store.link.wires.wire import Wire
 
-__all__ = ["LINK_ERRORS", "Address", "Batch", "Command", "Connections", "Reply", "Wire", "key_of", "refusal", "texts"]
+__all__ = [
+    "LINK_ERRORS",
+    "TOTAL_S",
+    "Address",
+    "Batch",
+    "Command",
+    "Connections",
+    "Reply",
+    "Wire",
+    "key_of",
+    "refusal",
+    "texts",
+]
 
-CHECK_S = 30.0
-"""After how long a connection is checked before it is used."""
-TOTAL_S = 300.0
-"""How long one exchange may take in all, however steadily its replies come."""
 
-
-class Connections:
-    """Connections to one server, or to the nodes of one cluster: at most ``limit`` in use, other callers wait in line.
-
-    ``url``: see :mod:`regional_snapshots.store.link.wires.url`; its options override the arguments. ``timeout_s``
-    bounds connecting, and in an exchange the time in which nothing moves; ``total_s`` bounds an exchange as a whole;
-    reads are tried again with ``patience``. ``name`` is the setting that holds the URL, for messages.
-    Raises :class:`ConfigurationError` for a URL that cannot be used.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        limit: int = 50,
-        timeout_s: float = 5.0,
-        total_s: float = TOTAL_S,
-        patience: Patience | None = None,
-        name: str = "REDIS_URL",
-    ) -> None:
-        self._url, self._target = url, (target := read(url, name))
-        self.address, self.patience = target.shown, patience or Patience()
-        self.limit: int = target.ours.get("max_connections", limit)
-        self._silence_s: float = target.ours.get("socket_timeout", timeout_s)
-        self._connect_s: float = target.ours.get("socket_connect_timeout", self._silence_s)
-        self._total_s = max(total_s, self._silence_s)
-        self._check_s: float = target.ours.get("health_check_interval", CHECK_S)
-        self._start()
-
-    def _start(self) -> None:
-        self._was_heard = False
-        self._room = asyncio.Semaphore(self.limit)
-        self._pools: dict[Address, Pool] = {}
-        self._sentinels = Sentinels(self._target) if self._target.service else None
-        hosts = (Address(self._target.service, 0),) if self._sentinels else self._target.hosts
-        self._nodes = Nodes(hosts)
-
-    def apart(self) -> Connections:
-        """Connections to the same server beside these, for what would hold one up."""
-        return Connections(
-            self._url,
-            limit=self.limit,
-            timeout_s=self._silence_s,
-            total_s=self._total_s,
-            patience=self.patience,
-            name=self._target.name,
-        )
-
-    def node_of(self, key: str | bytes) -> Address:
-        """The node that serves a key, as far as is known."""
-        return self._nodes.of(key)
-
-    @asynccontextmanager
-    async def borrow(self, node: Address | None = None) -> AsyncIterator[Wire]:
-        """A connection of one's own. After any exception it is closed, so that nobody reads another's replies."""
-        async with self._room:
-            node = node or self._nodes.entry
-            pool = self._pool(node)
-            try:
-                wire = await pool.take()
-            except LINK_ERRORS as error:
-                self._failed(node)
-                await self._check_scheme(node, error)
-                raise
-            try:
-                yield wire
-            except BaseException as error:
-                pool.drop(wire, error)
-                if isinstance(error, LINK_ERRORS) and not is_full(error):
-                    self._failed(node)
-                    await self._check_scheme(node, error)
-                raise
-            self._was_heard = True
-            pool.give_back(wire)
-
-    async def warm(self, count: int) -> None:
-        """Have about so many connections open for what follows. One that cannot be opened is missed when needed."""
-
-        async def touch() -> None:
-            async with self.borrow() as wire:
-                await self.exchange(wire, [CHECK])
-
-        await asyncio.gather(*(touch() for _ in range(min(count, self.limit))), return_exceptions=True)
-
-    async def exchange(self, wire: Wire, commands: Sequence[Command]) -> list[Reply]:
-        """Send all commands in one write and read one reply each. An error reply is returned, not raised.
-
-        Raises one of ``LINK_ERRORS`` when the link breaks or the server does not answer in time.
-        """
-        try:
-            return await wire.exchange(commands, self._silence_s, self._total_s)
-        finally:
-            if wire.errors:
-                self._heed(wire)
+class Connections(Lending):
+    """Connections that are asked; see :class:`Lending` for the arguments."""
 
     async def send(self, wire: Wire, batch: Batch) -> None:
         """Send a batch in one write and fill it. Raises one of ``LINK_ERRORS``, see :meth:`exchange`."""
@@ -228,68 +131,3 @@ class Connections:
             return [self.broken(error, node=node)] * len(blocks)
         answers = [[next(replies) for _ in block] for block in blocks]
         return [(erred and passing_among(answer)) or answer for answer in answers]
-
-    def broken(self, error: BaseException | None, *, region: str = "", node: Address | None = None) -> StoreError:
-        """A broken link, to the entry unless another node is named, as our error."""
-        if (distrust := misconfigured(error)) is not None:
-            return ConfigurationError(f"{self._target.name} ({self.address}): {distrust}", region=region, next_step=TLS)
-        where = self.address if node in (None, self._nodes.entry, *self._target.hosts[:1]) else str(node)
-        text = str(error).rstrip(".") or f"no answer within {self._silence_s:g} s"
-        step = self._next_step()
-        if known(error) or isinstance(error, ResponseError):
-            found = refusal(error, region=region)
-            named = isinstance(found, AccessRefusedError) and self._target.name != "REDIS_URL"
-            return type(found)(found.problem, region=region, next_step=step) if named else found
-        if isinstance(error, ConnectionRefusedError) or is_full(error or Exception()):
-            problem = f"the server at {where} lets nobody in ({words_of(error)})"
-            return UnreachableError(problem, region=region, next_step="see to it that the server lets this client in")
-        return UnreachableError(f"the server at {where} does not answer ({text})", region=region, next_step=step)
-
-    def _next_step(self) -> str:
-        return f"check that the server runs and that {self._target.name} names it"
-
-    async def close(self) -> None:
-        """Close all connections."""
-        for pool in self._pools.values():
-            pool.condemn()
-        self._start()
-
-    def abandon(self) -> object:
-        """In a forked child: begin anew, and return what is the parent's and must not be finalized here."""
-        inherited = self._room, self._pools, self._sentinels
-        self._start()
-        return inherited
-
-    def _pool(self, node: Address) -> Pool:
-        if node not in self._pools:
-
-            async def open_one() -> Wire:
-                placed = node if self._sentinels is None else await self._sentinels.primary()
-                wire = await dial(self._target, placed, self._connect_s)
-                wire.address = node
-                return wire
-
-            self._pools[node] = Pool(open_one, self._check_s, self._silence_s)
-        return self._pools[node]
-
-    async def _check_scheme(self, node: Address, error: BaseException) -> None:
-        """Where nothing was ever heard: whether TLS is spoken on one side only. Raises :class:`ConfigurationError`."""
-        if self._was_heard or self._sentinels or misconfigured(error):
-            return
-        if found := await wrong_scheme(self._target.kind, node):
-            raise ConfigurationError(f"{self._target.name} ({self.address}): {found}", next_step=TLS)
-
-    def _failed(self, node: Address) -> None:
-        """What broke one connection to a node may have broken all, and somebody else may serve what it served."""
-        self._pool(node).condemn()
-        self._nodes.forget(node)
-        if self._sentinels:
-            self._sentinels.forget()
-
-    def _heed(self, wire: Wire) -> None:
-        """What error replies say of the node, beside what they say of their commands."""
-        for error in wire.errors:
-            if isinstance(error, MovedError):
-                self._nodes.learn(wire.address, error)
-            elif word_of(error) in TURNED:
-                self._failed(wire.address)

@@ -60,7 +60,7 @@ def test_a_connection_that_the_server_closed_is_not_used_again(server):
         async with connections.borrow() as first:
             await connections.exchange(first, [("PING",)])
         server.client().client_kill_filter(_type="normal", skipme=True)
-        while not await first.spoilt():  # noqa: ASYNC110 - the end of the connection is what is awaited
+        while not first.spoilt:  # noqa: ASYNC110 - the end of the connection is what is awaited
             await asyncio.sleep(0)
         async with connections.borrow() as second:
             assert second is not first
@@ -81,7 +81,7 @@ def test_a_connection_that_was_in_use_while_another_broke_is_not_used_again(serv
             assert await connections.exchange(first, [("PING",)]) == [b"PONG"]
         async with connections.borrow() as second:
             assert second is not first
-        return await first.spoilt()
+        return first.spoilt
 
     assert run(break_one_of_two())
 
@@ -92,7 +92,7 @@ def test_what_nobody_asked_for_is_taken_for_no_answer(server):
         async with connections.borrow() as listening:
             await connections.exchange(listening, [("SUBSCRIBE", "news")])
         server.client().publish("news", "unasked")
-        while not await listening.spoilt():  # noqa: ASYNC110 - the end of the connection is what is awaited
+        while not listening.spoilt:  # noqa: ASYNC110 - the end of the connection is what is awaited
             await asyncio.sleep(0)
         return await connections.ask([("GET", "absent")])
 

@@ -43,7 +43,8 @@ class Pool:
         while True:
             while self._idle:
                 wire = self._idle.pop()
-                if await self._sound(wire):
+                sound = wire.epoch == self._epoch and not wire.spoilt
+                if sound and (not self._is_due(wire) or await self._is_sound(wire)):
                     return wire
                 self.drop(wire)
             if not self._is_full():
@@ -91,13 +92,13 @@ class Pool:
         wire.epoch = epoch
         return wire
 
-    async def _sound(self, wire: Wire) -> bool:
-        """Whether an idle connection may be used; one that is due for it is checked."""
-        if wire.epoch != self._epoch or await wire.spoilt():
-            return False
-        now = asyncio.get_running_loop().time()
-        if not self._check_s or now - min(wire.checked_at, wire.heard_at or wire.checked_at) < self._check_s:
-            return True
+    def _is_due(self, wire: Wire) -> bool:
+        """Whether it is to be checked before it is used: nothing was heard, or nobody has checked, for long."""
+        last = min(wire.checked_at, wire.heard_at or wire.checked_at)
+        return bool(self._check_s) and asyncio.get_running_loop().time() - last >= self._check_s
+
+    async def _is_sound(self, wire: Wire) -> bool:
+        """Whether somebody answers, who is no replica."""
         try:
             [reply] = await wire.exchange([CHECK], self._silence_s, self._silence_s)
         except LINK_ERRORS:

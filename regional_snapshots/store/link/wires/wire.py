@@ -8,8 +8,8 @@ never a reconnection under our feet: what was watched on a connection is forgott
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import hiredis
 from redis import exceptions
@@ -35,6 +35,7 @@ class _Listener(_AsyncHiredisParser):
         super().__init__(socket_read_size=socket_read_size)
         self.heard_at = 0.0
         self.errors: list[exceptions.RedisError] = []
+        self.heed: Callable[[exceptions.RedisError], None] = lambda error: None
 
     async def read_from_socket(self) -> bool:
         """For redis-py."""
@@ -44,15 +45,22 @@ class _Listener(_AsyncHiredisParser):
 
     async def replies(self, count: int) -> list[Reply]:
         """So many replies, an error reply as it is. Raises redis-py's ``ConnectionError``."""
-        found = [await self.read_response()]
+        found, reader = [await self.read_response()], cast(Any, self._reader)
         while len(found) < count:
-            reply = self._reader.gets()  # type: ignore[attr-defined]  # what has come already costs no turn of the loop
+            reply = reader.gets()  # what has come already costs no turn of the loop
             if reply is NOT_ENOUGH_DATA:
                 reply = await self.read_response()
             elif isinstance(reply, exceptions.ConnectionError):
                 raise reply
             found.append(reply)
         return found
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to read, or the end: redis-py's ``can_read``, without waiting for its turn."""
+        stream: Any = self._stream
+        parser: Any = self._reader
+        return not self._connected or parser.has_data() or stream.at_eof() or bool(stream._buffer)
 
     def parse_error(self, response: str) -> exceptions.RedisError:  # type: ignore[override]  # theirs is the class's
         """For hiredis: an error reply as redis-py's exception."""
@@ -61,6 +69,7 @@ class _Listener(_AsyncHiredisParser):
         except ValueError:  # a redirection that names no node
             error = exceptions.ResponseError(response)
         self.errors.append(error)
+        self.heed(error)
         return error
 
 
@@ -94,6 +103,10 @@ class Wire(AbstractConnection):
         """The error replies of the last exchange."""
         return self._parser.errors
 
+    def tell(self, heed: Callable[[exceptions.RedisError], None]) -> None:
+        """From now on ``heed`` is called with every error reply, when it comes."""
+        self._parser.heed = heed
+
     async def on_connect_check_health(self, check_health: bool = True) -> None:
         """For redis-py: greet the server, which may not let us in at all."""
         self._parser.on_connect(self)  # type: ignore[no-untyped-call]
@@ -109,7 +122,7 @@ class Wire(AbstractConnection):
         """
         if not commands:
             return []
-        if not self.is_connected:
+        if self._writer is None:
             raise ConnectionResetError("the connection was closed")
         self._parser.errors.clear()
         packed = b"".join(map(hiredis.pack_command, commands))
@@ -117,7 +130,8 @@ class Wire(AbstractConnection):
         try:
             if not self.heard_at:
                 await self._let_the_server_speak()
-            await self.send_packed_command(packed, check_health=False)
+            self._writer.write(packed)  # redis-py's own way of sending would connect anew, and unwatched, where it can
+            await self._writer.drain()
             replies: list[Reply] = await self._parser.replies(len(commands))
             return [_as_of_old(reply) for reply in replies] if self.protocol == 3 else replies
         except (exceptions.ConnectionError, OSError):
@@ -164,14 +178,10 @@ class Wire(AbstractConnection):
         self._late = f"not answered in whole within {total_s:g} s" if in_all else f"no answer within {silence_s:g} s"
         transport.abort()
 
-    async def spoilt(self) -> bool:
+    @property
+    def spoilt(self) -> bool:
         """Whether it is closed, or holds something that nobody asked for."""
-        if self._writer is None or self._writer.is_closing():
-            return True
-        try:
-            return await self.can_read()
-        except exceptions.ConnectionError:
-            return True
+        return self._writer is None or self._writer.is_closing() or self._parser.is_waiting
 
     def abort(self) -> None:
         """Close at once; nothing more is sent or heard."""
@@ -226,5 +236,5 @@ def wire_of(kind: type, address: Address, options: dict[str, Any], numeric: str 
     where = {"path": address.path} if address.path else {"host": address.host, "port": address.port}
     settled = {"protocol": 2, "driver_info": None, **options, "socket_timeout": None, "socket_connect_timeout": None}
     wire = WIRES[kind](**where, **settled, retry=None, parser_class=_Listener)
-    wire.address, wire.numeric = address, numeric
+    wire.numeric = numeric
     return wire
