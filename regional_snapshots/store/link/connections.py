@@ -7,6 +7,7 @@ Nothing is sent again here but reads: retrying is the business of the commit pro
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ from regional_snapshots.store.link.server import Server, has_instant
 from regional_snapshots.store.link.waiting import Tries
 from regional_snapshots.store.link.wires.pool import LINK_ERRORS
 from regional_snapshots.store.link.wires.url import Address
-from regional_snapshots.store.link.wires.wire import Wire
+from regional_snapshots.store.link.wires.wire import TooLargeError, Wire
 
 __all__ = [
     "LINK_ERRORS",
@@ -30,6 +31,7 @@ __all__ = [
     "Command",
     "Connections",
     "Reply",
+    "TooLargeError",
     "Wire",
     "key_of",
     "refusal",
@@ -54,13 +56,16 @@ class Connections(Lending):
             wire.server = Server.of(info)
         return wire.server.understood(commands) if wire.server else list(commands)
 
-    async def read(self, batch: Batch) -> None:
+    async def read(self, batch: Batch, most_bytes: float = math.inf) -> None:
         """Fill a batch of reads, one exchange with each node that serves their keys.
 
-        Where a reply is missing, its place holds the :class:`StoreError` of its node. Raises one if all are missing.
+        Where a reply is missing, its place holds the :class:`StoreError` of its node. Raises one if all are missing,
+        and :class:`TooLargeError` when a node would answer more than ``most_bytes``.
         """
-        if batch.commands:
-            batch.fill(await self.ask(batch.commands, answer_errors=True))
+        if not batch.commands:
+            return
+        answers = await self.ask_each([(key_of(command), [command]) for command in batch.commands], most_bytes)
+        batch.fill([answer if isinstance(answer, StoreError) else answer[0] for answer in answers])
 
     async def send_to(self, key: str, batch: Batch) -> None:
         """Fill a batch that may be sent twice, all of it by the node that serves a key. Raises :class:`StoreError`."""
@@ -83,7 +88,9 @@ class Connections(Lending):
                 raise refusal(reply, key=str(key_of(command))) from reply
         return replies
 
-    async def ask_each(self, blocks: Sequence[tuple[str | bytes, Sequence[Command]]]) -> list[list[Reply] | StoreError]:
+    async def ask_each(
+        self, blocks: Sequence[tuple[str | bytes, Sequence[Command]]], most_bytes: float = math.inf
+    ) -> list[list[Reply] | StoreError]:
         """Blocks of commands that may be sent twice, each to the node that serves its key; their replies in order.
 
         Blocks for one node share an exchange. What fails and may pass is asked again within the patience, and
@@ -98,7 +105,9 @@ class Connections(Lending):
             parts: dict[Address, list[int]] = defaultdict(list)
             for number in left:
                 parts[self.node_of(blocks[number][0])].append(number)
-            asked = [self._ask(node, [blocks[number][1] for number in part]) for node, part in parts.items()]
+            asked = [
+                self._ask(node, [blocks[number][1] for number in part], most_bytes) for node, part in parts.items()
+            ]
             for part, found in zip(parts.values(), await asyncio.gather(*asked), strict=True):
                 for number, answer in zip(part, found, strict=True):
                     answers[number] = answer
@@ -121,11 +130,14 @@ class Connections(Lending):
             raise refusal(reply) from reply
         return reply
 
-    async def _ask(self, node: Address, blocks: Sequence[Sequence[Command]]) -> list[list[Reply] | StoreError]:
+    async def _ask(
+        self, node: Address, blocks: Sequence[Sequence[Command]], most_bytes: float = math.inf
+    ) -> list[list[Reply] | StoreError]:
         """One exchange with one node; an error in the place of each block that has no answer there."""
         try:
             async with self.borrow(node) as wire:
-                replies = iter(await self.exchange(wire, [command for block in blocks for command in block]))
+                asked = [command for block in blocks for command in block]
+                replies = iter(await self.exchange(wire, asked, most_bytes))
                 erred = bool(wire.errors)
         except LINK_ERRORS as error:
             return [self.broken(error, node=node)] * len(blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -95,12 +96,13 @@ class Lending:
 
         await asyncio.gather(*(touch() for _ in range(min(count, self.limit))), return_exceptions=True)
 
-    def exchange(self, wire: Wire, commands: Sequence[Command]) -> Awaitable[list[Reply]]:
+    def exchange(self, wire: Wire, commands: Sequence[Command], most_bytes: float = math.inf) -> Awaitable[list[Reply]]:
         """Send all commands in one write and read one reply each. An error reply is returned, not raised.
 
-        Raises one of ``LINK_ERRORS`` when the link breaks or the server does not answer in time.
+        Raises one of ``LINK_ERRORS`` when the link breaks or the server does not answer in time, and
+        :class:`TooLargeError` when the replies are longer than ``most_bytes``.
         """
-        return wire.exchange(commands, self._silence_s, self._total_s)
+        return wire.exchange(commands, self._silence_s, self._total_s, most_bytes)
 
     def broken(self, error: BaseException | None, *, region: str = "", node: Address | None = None) -> StoreError:
         """A broken link, to the entry unless another node is named, as our error."""

@@ -8,7 +8,7 @@ from redis.exceptions import NoPermissionError
 
 from regional_snapshots.store.errors import AccessRefusedError, StoreError, WrongTypeError
 from regional_snapshots.store.link.batch import Asked, Batch, text
-from regional_snapshots.store.link.connections import Connections
+from regional_snapshots.store.link.connections import Connections, TooLargeError
 from regional_snapshots.store.link.refusals import refusal, words_of
 
 MEGABYTE = 1 << 20
@@ -16,6 +16,8 @@ MOST_MB = 40.0
 """What one feed may weigh unless a setting says otherwise; real ones are far below a megabyte."""
 TOGETHER = 4
 """All feeds of a run may weigh this many times what one may."""
+SLACK = 1 << 16
+"""What the answers weigh beside the documents."""
 LIMIT_SETTING = "REGIONAL_SNAPSHOTS_FEED_MEGABYTES"
 
 
@@ -28,29 +30,56 @@ class FeedValues(dict[str, bytes | None]):
 
 
 async def read_feeds(connections: Connections, keys: Sequence[str], most_mb: float = MOST_MB) -> FeedValues:
-    """All feeds at one instant. Two round trips: what is there and how much of it, then the values.
+    """All feeds at one instant: what is there, how much of it, and the values, in one round trip.
 
-    A third one where the keys do not share a slot, or where the server hands out only one value at a time. What is no
-    document, weighs more than ``most_mb`` megabytes, or is refused by itself, has a problem and no value.
-    Raises :class:`StoreError`.
+    One more where the keys do not share a slot, or where the server hands out only one value at a time; two more where
+    there is too much. What is no document, weighs more than ``most_mb`` megabytes, or is refused by itself, has a
+    problem and no value. Raises :class:`StoreError`.
     """
-    if not keys:
+    wanted = list(dict.fromkeys(keys))
+    if not wanted:
         return FeedValues({}, {})
-    sizes, problems = await _sizes(connections, keys)
-    problems |= _too_heavy(sizes, most_mb * MEGABYTE)
-    wanted = [key for key in sizes if key not in problems]
-    values = await _values(connections, wanted, problems) if wanted else {}
-    return FeedValues({key: values.get(key) for key in keys}, problems)
+    most = most_mb * MEGABYTE
+    batch = Batch()
+    looked = _look(batch, wanted)
+    at_once: Asked | None = batch.ask("MGET", *wanted)
+    try:
+        await connections.read(batch, most * TOGETHER + SLACK)
+    except TooLargeError:
+        batch, at_once = Batch(), None
+        looked = _look(batch, wanted)
+        await connections.read(batch)
+    sizes, problems = _sizes(looked)
+    problems |= _too_heavy(sizes, most)
+    fit = [key for key in sizes if key not in problems]
+    if at_once is None:
+        batch, wanted = Batch(), fit
+        at_once = batch.ask("MGET", *fit)
+        await connections.read(batch)
+    read = _values(at_once)
+    values = await _one_by_one(connections, fit, problems) if read is None else dict(zip(wanted, read, strict=True))
+    return FeedValues({key: None if key in problems else values.get(key) for key in keys}, problems)
 
 
-async def _sizes(connections: Connections, keys: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
+def _look(batch: Batch, keys: Sequence[str]) -> dict[str, tuple[Asked, Asked]]:
+    """Ask for type and size of each."""
+    return {key: (batch.ask("TYPE", key), batch.ask("STRLEN", key)) for key in keys}
+
+
+def _values(at_once: Asked) -> list[bytes | None] | None:
+    """What one command has brought; None where it was refused for any reason but access. Raises :class:`StoreError`."""
+    if not at_once.refused:
+        return list(at_once.value)
+    if isinstance(at_once.reply, StoreError) or isinstance(refusal(at_once.reply), AccessRefusedError):
+        raise refusal(at_once.reply) from at_once.reply
+    return None
+
+
+def _sizes(asked: Mapping[str, tuple[Asked, Asked]]) -> tuple[dict[str, int], dict[str, str]]:
     """Bytes of each document that is there, and what holds the key instead of one.
 
     A user who may not ask is not refused for it: the size is then unknown, and counts as none.
     """
-    batch = Batch()
-    asked = {key: (batch.ask("TYPE", key), batch.ask("STRLEN", key)) for key in dict.fromkeys(keys)}
-    await connections.read(batch)
     sizes: dict[str, int] = {}
     problems: dict[str, str] = {}
     for key, (kind, size) in asked.items():
@@ -80,15 +109,10 @@ def _too_heavy(sizes: Mapping[str, int], most: float) -> dict[str, str]:
     return problems
 
 
-async def _values(connections: Connections, keys: Sequence[str], problems: dict[str, str]) -> dict[str, bytes | None]:
-    """All values in one command; one by one where that is refused for any reason but access."""
-    batch = Batch()
-    all_at_once = batch.ask("MGET", *keys)
-    await connections.read(batch)
-    if not all_at_once.refused:
-        return dict(zip(keys, all_at_once.value, strict=True))
-    if isinstance(refusal(all_at_once.reply), AccessRefusedError) or isinstance(all_at_once.reply, StoreError):
-        raise refusal(all_at_once.reply) from all_at_once.reply
+async def _one_by_one(
+    connections: Connections, keys: Sequence[str], problems: dict[str, str]
+) -> dict[str, bytes | None]:
+    """The values, each for itself; those that are refused are added to the problems."""
     batch = Batch()
     asked = {key: batch.ask("GET", key) for key in keys}
     await connections.read(batch)

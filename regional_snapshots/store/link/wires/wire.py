@@ -8,6 +8,7 @@ never a reconnection under our feet: what was watched on a connection is forgott
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -28,20 +29,32 @@ from regional_snapshots.store.link.wires.url import Address
 __all__ = ["Address", "Command", "Reply", "Wire", "wire_of"]
 
 
+class TooLargeError(Exception):
+    """More is answered than is to be read. That connection is of no use any more; the link is as good as before."""
+
+
 class _Listener(_AsyncHiredisParser):
     """redis-py's parser, which notes when it heard something last, and every error reply that came by."""
 
     def __init__(self, socket_read_size: int) -> None:
         super().__init__(socket_read_size=socket_read_size)
         self.heard_at = 0.0
+        self.left = math.inf
         self.errors: list[exceptions.RedisError] = []
         self.heed: Callable[[exceptions.RedisError], None] = lambda error: None
 
     async def read_from_socket(self) -> bool:
-        """For redis-py."""
-        more: bool = await super().read_from_socket()  # type: ignore[no-untyped-call]
+        """For redis-py, whose own does not say how much it was."""
+        stream: Any = self._stream
+        data: bytes = await stream.read(self._read_size)
+        if not data:
+            raise exceptions.ConnectionError("the connection was closed by the server")
+        cast(Any, self._reader).feed(data)
         self.heard_at = asyncio.get_running_loop().time()
-        return more
+        self.left -= len(data)
+        if self.left < 0:
+            raise TooLargeError
+        return True
 
     async def replies(self, count: int) -> list[Reply]:
         """So many replies, an error reply as it is. Raises redis-py's ``ConnectionError``."""
@@ -113,18 +126,21 @@ class Wire(AbstractConnection):
         await self._let_the_server_speak()
         await super().on_connect_check_health(check_health=check_health)
 
-    async def exchange(self, commands: Sequence[Command], silence_s: float, total_s: float) -> list[Reply]:
+    async def exchange(
+        self, commands: Sequence[Command], silence_s: float, total_s: float, most_bytes: float = math.inf
+    ) -> list[Reply]:
         """Send all commands in one write and read one reply each. An error reply is returned, not raised.
 
         It may take ``total_s``, and as long as ``silence_s`` nothing may move at all. Raises ``OSError`` or
-        ``RedisError`` when the link breaks, or the server will not serve us at all. After any exception the
-        connection must be aborted.
+        ``RedisError`` when the link breaks, or the server will not serve us at all, and :class:`TooLargeError` when
+        the replies are longer than ``most_bytes``. After any exception the connection must be aborted.
         """
         if not commands:
             return []
         if self._writer is None:
             raise ConnectionResetError("the connection was closed")
         self._parser.errors.clear()
+        self._parser.left = most_bytes
         packed = b"".join(map(hiredis.pack_command, commands))
         self._watch(silence_s, total_s, len(packed))
         try:
