@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator, Sequence
 
@@ -28,10 +29,10 @@ class Recorder(Connections):
 
     sent: list[Sequence[Command]]
 
-    async def exchange(self, wire: Wire, commands: Sequence[Command]) -> list[Reply]:
+    async def exchange(self, wire: Wire, commands: Sequence[Command], most_bytes: float = math.inf) -> list[Reply]:
         """As ever."""
         self.sent.append(commands)
-        return await super().exchange(wire, commands)
+        return await super().exchange(wire, commands, most_bytes)
 
 
 def history(quick: bool, tick: Tick) -> Iterator[Figure]:

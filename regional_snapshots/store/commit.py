@@ -26,6 +26,7 @@ from regional_snapshots.store.link.connections import LINK_ERRORS, Connections, 
 from regional_snapshots.store.link.refusals import PASSING
 from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.link.waiting import Tries
+from regional_snapshots.store.protocol.before import Before
 from regional_snapshots.store.protocol.decide import Writes, decide, owner_in_doubt
 from regional_snapshots.store.protocol.look import Look, Looked, LookForOwner
 from regional_snapshots.store.protocol.policy import Commit, Outcome, Policy
@@ -44,18 +45,20 @@ class Committer:
         self._policy = policy or Policy()
         self._patience = self._policy.patience
 
-    async def commit(self, snapshot: Snapshot, *, news: News = NO_NEWS, force: bool = False) -> Commit:
+    async def commit(
+        self, snapshot: Snapshot, *, news: News = NO_NEWS, force: bool = False, before: Before | None = None
+    ) -> Commit:
         """Commit one snapshot with its news: look, decide, commit; look again whenever that did not settle it.
 
-        ``force`` ignores a claim that another snapshot holds. Raises :class:`StoreError`; only
-        :class:`OutcomeUnknownError` and :class:`PartialCommitError` leave anything written.
+        ``force`` ignores a claim that another snapshot holds. Nothing is written until ``before`` is done. Raises
+        :class:`StoreError`; only :class:`OutcomeUnknownError` and :class:`PartialCommitError` leave anything written.
         """
         _refuse_invalid(snapshot)
         tries = Tries(self._patience)
         in_doubt: InDoubt | None = None
         while True:
             try:
-                return resolve(await self._attempt(snapshot, news, force, tries.made), in_doubt)
+                return resolve(await self._attempt(snapshot, news, force, before, tries.made), in_doubt)
             except Conflict:
                 problem: StoreError = ConflictError(f"{tries.made} attempts met other writers", region=snapshot.region)
             except InDoubt as doubt:
@@ -78,23 +81,31 @@ class Committer:
         raise problem
 
     async def commit_all(
-        self, snapshots: list[Snapshot], *, news: Mapping[str, News] | None = None, force: bool = False
+        self,
+        snapshots: list[Snapshot],
+        *,
+        news: Mapping[str, News] | None = None,
+        force: bool = False,
+        before: Before | None = None,
     ) -> list[Commit | StoreError]:
         """Commit all snapshots side by side; one that fails is answered with its error and holds up nobody.
 
-        ``news`` go with the snapshots of these ids.
+        ``news`` go with the snapshots of these ids; see :meth:`commit`.
         """
         known = news or {}
 
         async def settled(snapshot: Snapshot) -> Commit | StoreError:
             try:
-                return await self.commit(snapshot, news=known.get(snapshot.id, NO_NEWS), force=force)
+                its_news = known.get(snapshot.id, NO_NEWS)
+                return await self.commit(snapshot, news=its_news, force=force, before=before)
             except StoreError as error:
                 return error
 
         return await asyncio.gather(*map(settled, snapshots))
 
-    async def _attempt(self, snapshot: Snapshot, news: News, force: bool, attempt: int) -> Commit:
+    async def _attempt(
+        self, snapshot: Snapshot, news: News, force: bool, before: Before | None, attempt: int
+    ) -> Commit:
         keys = RegionKeys(snapshot.region, self._layout)
         what = (self._layout.claims_name_things and news.what) or snapshot.reason
         claim = keys.claim(what, snapshot.generated_at // self._policy.bucket_ms)
@@ -110,6 +121,8 @@ class Committer:
                 if not isinstance(decision, Writes):
                     outcome, by = decision
                     return Commit(outcome, snapshot.region, snapshot.id, by, attempt, 0)
+                if before:
+                    await before.done(snapshot.region)
                 aim, told = Outcome.LATE if decision.late else Outcome.COMMITTED, decision.told.events
                 publication = Publication(keys, claim, snapshot, decision, seen, self._policy, server, news)
                 await self._connections.send(wire, publication.batch)

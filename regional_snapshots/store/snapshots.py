@@ -20,6 +20,7 @@ from regional_snapshots.store.keys import LAYOUTS
 from regional_snapshots.store.link.connections import TOTAL_S, Connections
 from regional_snapshots.store.link.inspection import inspect
 from regional_snapshots.store.link.loop import LoopThread
+from regional_snapshots.store.protocol.before import Before
 from regional_snapshots.store.reader import Found, SnapshotReader
 from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileReport
 from regional_snapshots.store.records.backup import BackupReport, backup, regions_of, restore
@@ -79,6 +80,7 @@ class SnapshotStore:
         self.news = NewsReader(self.connections, self.layout)
         self.reconciler = Reconciler(self.connections, self.layout, self.policy)
         self._loop = LoopThread(self._forked)
+        self._before: Before | None = None
 
     @property
     def address(self) -> str:
@@ -92,21 +94,27 @@ class SnapshotStore:
     def commit_all(
         self, snapshots: Sequence[Snapshot], *, news: Mapping[str, News] | None = None, force: bool = False
     ) -> list[Commit | StoreError]:
-        """Commit snapshots side by side, with the news by their ids; an error in the place of what failed."""
-        return self.run(self.committer.commit_all(list(snapshots), news=news, force=force))
+        """Commit snapshots side by side, with the news by their ids; an error in the place of what failed.
+
+        Nothing is written before what :meth:`keep_meanwhile` began is done.
+        """
+        before, self._before = self._before, None
+        return self.run(self.committer.commit_all(list(snapshots), news=news, force=force, before=before))
 
     def keep(self, inputs: RunInputs, now_ms: int, known: Mapping[str, int] | None = None) -> None:
         """Keep what a run at ``now_ms`` was computed from as long as its snapshots; to be called before they are
         committed. ``known``: :attr:`Inputs.kept_for_ms` of the same run. Raises :class:`StoreError`."""
+        self.run(self._kept(inputs, now_ms, known))
+
+    def keep_meanwhile(self, inputs: RunInputs, now_ms: int, known: Mapping[str, int] | None = None) -> None:
+        """As :meth:`keep`, without waiting for it: the next :meth:`commit_all` looks meanwhile, and then waits."""
+        self._before = Before(self._loop.begin(self._kept(inputs, now_ms, known)), "keeping the inputs of the run")
+
+    async def _kept(self, inputs: RunInputs, now_ms: int, known: Mapping[str, int] | None) -> None:
         lasts_ms = max(0, now_ms + self.policy.retention_ms - time.time_ns() // 1_000_000)
-
-        async def kept() -> None:
-            left = known
-            if left is None:
-                left = await kept_for(self.connections, self.layout, inputs.manifest.documents.values())
-            await keep(self.connections, self.layout, inputs, lasts_ms, left)
-
-        self.run(kept())
+        if known is None:
+            known = await kept_for(self.connections, self.layout, inputs.manifest.documents.values())
+        await keep(self.connections, self.layout, inputs, lasts_ms, known)
 
     def latest(self, region: str) -> Snapshot:
         """The region's newest snapshot. Raises :class:`StoreError`."""
@@ -251,6 +259,7 @@ class SnapshotStore:
         self._loop.close(*(connections.close() for connections in {self.connections, self.feed_connections}))
 
     def _forked(self) -> object:
+        self._before = None
         return [connections.abandon() for connections in {self.connections, self.feed_connections}]
 
     def __enter__(self) -> SnapshotStore:

@@ -74,9 +74,9 @@ def refresh(
             {region: _withheld(region, because) for region in wanted}, feeds, found.feeds, previous, warnings, force
         )
     series = {region: rows for region, rows in found.rows.items() if not isinstance(rows, StoreError)}
+    if readable:
+        store.keep_meanwhile(used, now_ms, found.kept_for_ms)
     made = compute_run(method, readable, feeds, _known(found), series, now_ms) if readable else {}
-    if made:
-        store.keep(used, now_ms, found.kept_for_ms)
     return Refresh({**made, **unread}, feeds, found.feeds, previous, warnings, force)
 
 

@@ -15,6 +15,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -39,12 +40,16 @@ class LoopThread:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end. When the caller is interrupted, the work is cancelled first."""
-        future = asyncio.run_coroutine_threadsafe(work, self._running())
+        future = self.begin(work)
         try:
             return future.result()
         except BaseException:
             future.cancel()
             raise
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a coroutine while the caller does something else."""
+        return asyncio.run_coroutine_threadsafe(work, self._running())
 
     def close(self, *last: Coroutine[Any, Any, object]) -> None:
         """Run the last coroutines, if there is a loop, and end it."""
