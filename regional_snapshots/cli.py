@@ -17,6 +17,7 @@ COMMANDS = {
     "history": "reading",
     "events": "events",
     "regimes": "events",
+    "brief": "brief",
     "report": "report",
     "reconcile": "reconcile",
     "dev": "dev",

@@ -54,6 +54,10 @@ class Settings:
     min_replicas: int
     webhook: str = field(repr=False)
     webhook_severity: str
+    llm_url: str
+    llm_model: str
+    llm_key: str = field(repr=False)
+    llm_providers: str
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -85,6 +89,10 @@ class Settings:
             min_replicas=_whole(env, "MIN_REPLICAS", 0, least=0, most=100),
             webhook=_webhook(env),
             webhook_severity=_one_of(env, "WEBHOOK_SEVERITY", SEVERITIES, "high"),
+            llm_url=env.get(f"{PREFIX}LLM_URL", "").strip(),
+            llm_model=env.get(f"{PREFIX}LLM_MODEL", "").strip(),
+            llm_key=env.get(f"{PREFIX}LLM_KEY", "").strip(),
+            llm_providers=env.get(f"{PREFIX}LLM_PROVIDERS", "").strip(),
         )
 
 

@@ -76,6 +76,21 @@ def test_a_refresh_ends_with_what_matters_now(shell: Shell) -> None:
     assert shell.json("report")["lines"] == lines
 
 
+def test_the_brief_of_the_replayed_crisis_tells_what_happened_without_a_model(shell: Shell) -> None:
+    shell("replay", "red-sea")
+    told = shell("brief", "mena").stdout
+    assert "escalation ladder to managed deescalation" in told
+    assert "corridor break: babelm" in told
+    assert told.rstrip().endswith("(written from a template)")
+    written = shell.json("brief", "mena")["mena"]
+    assert (written["region_id"], written["provider"]) == ("mena", "template")
+    refused = shell(
+        "brief", "mena", REGIONAL_SNAPSHOTS_LLM_URL="http://user:s3cret@host/v1", REGIONAL_SNAPSHOTS_LLM_MODEL="m"
+    )
+    assert refused.returncode == 2
+    assert "s3cret" not in refused.stdout + refused.stderr
+
+
 def test_show_says_why(shell: Shell) -> None:
     shell.json("feeds", "load", "--sample")
     shell.json("refresh", "mena")
