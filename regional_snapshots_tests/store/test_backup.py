@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import BackupError, StoreError
 from regional_snapshots.store.records import backup as module
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots_tests.support.commits import fresh
+from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import Scene, healthy, picture
 from regional_snapshots_tests.support.server import RedisServer
 
@@ -34,6 +35,11 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def filled(store: SnapshotStore, client: redis.Redis, count: int = 5) -> list[Scene]:
     return [healthy(store, client, region, count=count) for region in REGIONS]
+
+
+def made_now(client: redis.Redis, region: str) -> Snapshot:
+    """A snapshot of this very moment: newer than those of a healthy region."""
+    return snapshot(region, client.time()[0] * 1000, reason="regime_shift")
 
 
 def whole(client: redis.Redis) -> dict:
@@ -106,7 +112,7 @@ def test_a_restore_among_writers_loses_nothing_and_moves_latest_forward_only(sto
     scenes = filled(store, client)
     store.backup(REGIONS, tmp_path / "b")
     client.flushall()
-    newer = [fresh(client, region=region, plus_ms=1) for region in REGIONS]
+    newer = [made_now(client, region) for region in REGIONS]
     done = threading.Event()
     seen: list[str] = []
 
@@ -131,7 +137,7 @@ def test_an_old_backup_never_moves_latest_back(store, server, tmp_path):
     client = server.client()
     filled(store, client)
     store.backup(REGIONS, tmp_path / "b")
-    newer = fresh(client, plus_ms=1)
+    newer = made_now(client, "latam")
     store.commit(newer)
     assert store.restore(tmp_path / "b").there == 10
     assert store.latest("latam").id == newer.id
