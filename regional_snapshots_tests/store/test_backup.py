@@ -117,7 +117,7 @@ def test_a_restore_among_writers_loses_nothing_and_moves_latest_forward_only(sto
     seen: list[str] = []
 
     def write() -> None:
-        store.commit_all(newer)
+        store.commit_all(newer, force=True)
         while not done.is_set():
             seen.append(store.latest(REGIONS[0]).id)
 
@@ -138,7 +138,7 @@ def test_an_old_backup_never_moves_latest_back(store, server, tmp_path):
     filled(store, client)
     store.backup(REGIONS, tmp_path / "b")
     newer = made_now(client, "latam")
-    store.commit(newer)
+    store.commit(newer, force=True)
     assert store.restore(tmp_path / "b").there == 10
     assert store.latest("latam").id == newer.id
 
