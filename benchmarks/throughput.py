@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks import rivals
 from benchmarks.documents import snapshots
 from benchmarks.measure import Figure, Tick, figure, quotients, take_turns, timed
+from regional_snapshots.model.news import News
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Commit, Outcome
 from regional_snapshots.store.snapshots import SnapshotStore
+from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.server import RedisServer
+
+TOLD: dict[str, tuple[str, ...]] = {
+    "with the row of a quiet refresh / without": (),
+    "with the row and two events / without": ("data_loss", "trigger_activated"),
+}
+"""Ours with news beside ours without -> the events that each snapshot brings, beside its row."""
 
 GROUP = "commits per second"
 CONNECTIONS = 32
@@ -48,6 +56,7 @@ def throughput(quick: bool, tick: Tick) -> Iterator[Figure]:
                 next(names): fresh(list, lambda made: rivals.one_after_another(client, made)),
                 next(names): fresh(list, lambda made: rivals.threads(client, made, CONNECTIONS)),
                 next(names): fresh(_encoded, lambda made: rivals.bare(server.socket_path, made, CONNECTIONS)),
+                **{what: fresh(list, _telling(store, kinds)) for what, kinds in TOLD.items()},
             },
             rounds,
             tick,
@@ -55,11 +64,20 @@ def throughput(quick: bool, tick: Tick) -> Iterator[Figure]:
     yield figure(GROUP, "ours", "per second", [count / seconds for seconds in results["ours"]])
     for name, target in TARGETS.items():
         yield figure(GROUP, f"ours / {name}", "ratio", quotients(results[name], results["ours"]), target)
+    for name in TOLD:
+        yield figure(GROUP, f"ours {name}", "ratio", quotients(results["ours"], results[name]))
 
 
-def commit(store: SnapshotStore, made: Sequence[Snapshot]) -> None:
+def _telling(store: SnapshotStore, kinds: Sequence[str]) -> Callable[[Sequence[Snapshot]], None]:
+    def tell(made: Sequence[Snapshot]) -> None:
+        commit(store, made, {each.id: news(each, *kinds) for each in made})
+
+    return tell
+
+
+def commit(store: SnapshotStore, made: Sequence[Snapshot], told: Mapping[str, News] | None = None) -> None:
     """Commit all, and be sure of it. Forced: the same regions are written many times in one bucket."""
-    answers = store.commit_all(made, force=True)
+    answers = store.commit_all(made, news=told, force=True)
     wrong = [answer for answer in answers if not isinstance(answer, Commit) or answer.outcome != Outcome.COMMITTED]
     if wrong:
         raise RuntimeError(f"{len(wrong)} of {len(answers)} were not committed, first: {wrong[0]}")

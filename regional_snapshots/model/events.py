@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.model.values import compact
+
 HOUR_MS = 3_600_000
 SEVERITIES = ("critical", "high", "medium", "info")
 """Worst first."""
@@ -139,7 +141,7 @@ class Event:
     def fields(self) -> dict[str, str]:
         """As an entry of the stream has it: ``FIELDS`` as texts, and ``body``."""
         document = self.document()
-        return {**{name: as_field(document[name]) for name in FIELDS}, "body": encode(document)}
+        return {**{name: as_field(document[name]) for name in FIELDS}, "body": compact(document)}
 
     @classmethod
     def of(cls, document: Any) -> Event:
@@ -179,16 +181,11 @@ def severity_rank(severity: str) -> int:
     return SEVERITIES.index(severity)
 
 
-def encode(document: Mapping[str, Any]) -> str:
-    """Compact JSON."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 def as_field(value: Any) -> str:
     """A value as a field of a stream: a text as it is, everything else as JSON, "" for what is not known."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else encode(value)
+    return value if isinstance(value, str) else compact(value)
 
 
 def _direction(before: Value, after: Value) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from regional_snapshots.model.snapshot import AXES
-from regional_snapshots.model.values import MAX_INSTANT_MS, number, round3
+from regional_snapshots.model.values import MAX_INSTANT_MS, compact, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ class SeriesRow:
         from the end of the list; last it loses corridors. The axes, the net and the regime always stay.
         """
         for row in self._shortened():
-            encoded = json.dumps(row.document(), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            encoded = compact(row.document()).encode()
             if len(encoded) <= MAX_ROW_BYTES:
                 break
         return encoded
@@ -178,10 +179,11 @@ def _flat(row: SeriesRow) -> dict[str, Any]:
 
 
 def _short(value: float | None) -> float | None:
+    """Three decimals, halves up; a whole number without any."""
     if value is None:
         return None
-    rounded = round3(value)
-    return int(rounded) if rounded == int(rounded) else rounded
+    thousandths = floor(value * 1000 + 0.5)
+    return thousandths / 1000 if thousandths % 1000 else thousandths // 1000
 
 
 def _corridor(values: Any) -> Corridor:

@@ -5,6 +5,7 @@ Source: the pipeline specification, section 1, with its deliberate differences f
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,9 @@ MAX_INSTANT_MS = 2**53 - 1
 """Largest instant in ms: above 2^53, doubles (and with them JSON readers and sorted sets) round."""
 _MAX_NUMERAL = 64
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+"""Made once: making one takes as long as encoding a row of the series."""
+
 _NUMERAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 UNWANTED = (
@@ -28,6 +32,11 @@ UNWANTED = (
 """Characters that are not to be stored, as the inside of a character class of a regular expression."""
 _UNWANTED = re.compile(f"[{UNWANTED}\ud800-\udfff]+")  # and halves of a pair, which UTF-8 cannot hold
 _PLAIN = re.compile(r"[!-;=?-~]+(?: [!-;=?-~]+)*")
+
+
+def compact(value: Any) -> str:
+    """JSON without blanks, other letters as they are. Raises ``ValueError`` for what JSON cannot hold."""
+    return _ENCODER.encode(value)
 
 
 def number(value: Any) -> float | None:

@@ -21,6 +21,10 @@ def _outside(held: Any, low: Any, high: Any) -> Any:
     return tuple(p for p in held or () if not (least <= p[0] < most or (p[0] == most and high == most))) or None
 
 
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
 def _put(held: Any, *flat: Any) -> Any:
     return tuple(sorted({**dict(held or ()), **dict(zip(flat[::2], flat[1::2], strict=True))}.items()))
 
@@ -41,8 +45,7 @@ READS: dict[str, Callable[..., Any]] = {
     "EXISTS": lambda held: int(held is not None),
     "STRLEN": lambda held: len(held or b""),
     "ZSCORE": lambda held, name: {entry: score for score, entry in held or ()}.get(name),
-    "ZREVRANGE": lambda held, *_: [held[-1][1].encode(), held[-1][0]] if held else [],
-    "ZCARD": lambda held: len(held or ()),
+    "ZREVRANGE": lambda held, *_: [_bytes(held[-1][1]), held[-1][0]] if held else [],
     "XREVRANGE": lambda held, *_: [(b"1-0", tuple(text.encode() for text in held[-1]))] if held else [],
     "HGETALL": lambda held: [text.encode() for pair in held or () for text in pair],
     "TIME": lambda _: (NOW_MS // 1000, NOW_MS % 1000 * 1000),

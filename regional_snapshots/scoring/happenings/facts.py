@@ -21,6 +21,7 @@ from regional_snapshots.scoring.happenings.grounds import (
     NET,
     SCENARIO_GROUNDS,
     axis_grounds,
+    metric_of,
     trigger_grounds,
 )
 from regional_snapshots.scoring.happenings.told import Telling, telling
@@ -112,7 +113,7 @@ def _jumps(before: View, now: View, scored: Mapping[str, Any], turn: Turn) -> li
     if now.baseline:
         return falls.scenario_jumps(before, now)
     swayed = now.active.keys() ^ before.active.keys()  # parity: active triggers vote for their lane
-    grounds = [trigger_grounds(_metric((now.triggers or before.triggers or {}).get(name))) for name in swayed]
+    grounds = [trigger_grounds(metric_of((now.triggers or before.triggers or {}).get(name))) for name in swayed]
     return [] if any(ground & turn.names for ground in grounds) else scored["scenario_jumps"]
 
 
@@ -129,9 +130,3 @@ def _failures(scored: Mapping[str, Any], found: Mapping[str, list[Fall]], turn: 
     if "buffer_failure" in found:
         return [{"axis": fall.subject, "from": fall.usual, "to": fall.value} for fall in found["buffer_failure"]]
     return [item for item in scored["buffer_failures"] if not axis_grounds(item["axis"]) & turn.names]
-
-
-def _metric(entry: Mapping[str, Any] | None) -> str:
-    threshold = (entry or {}).get("threshold")
-    metric = threshold.get("metric") if isinstance(threshold, Mapping) else ""
-    return metric if isinstance(metric, str) else ""

@@ -7,6 +7,7 @@ Source: the pipeline specification, sections 6 and 9; method 2, sections 3 and 8
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from regional_snapshots.model.feeds import ENERGY_FEEDS, feeds_of
 
@@ -61,6 +62,13 @@ def trigger_grounds(metric: str) -> frozenset[str]:
     return next(
         (grounds for name, of, grounds, _ in METRIC_GROUNDS if name == family and of in ("", measure)), NET_GROUNDS
     )
+
+
+def metric_of(entry: Mapping[str, Any] | None) -> str:
+    """What a trigger's entry says it measures; the empty text when it says nothing."""
+    threshold = (entry or {}).get("threshold")
+    metric = threshold.get("metric") if isinstance(threshold, Mapping) else ""
+    return metric if isinstance(metric, str) else ""
 
 
 def trigger_axis(metric: str) -> str:

@@ -13,7 +13,7 @@ from regional_snapshots.model.events import EVENT_TYPES, REGIME_SEVERITIES, Caus
 from regional_snapshots.model.news import REGIME_SHIFT, axis_moves
 from regional_snapshots.scoring.happenings.facts import Facts
 from regional_snapshots.scoring.happenings.falls import BUFFER_FAILURE, CORRIDOR_BREAK, JUMP, Fall
-from regional_snapshots.scoring.happenings.grounds import AXIS_GROUNDS, trigger_axis
+from regional_snapshots.scoring.happenings.grounds import AXIS_GROUNDS, metric_of, trigger_axis, trigger_grounds
 from regional_snapshots.scoring.happenings.view import View
 
 CAUSES, EVIDENCE = 3, 5
@@ -68,24 +68,26 @@ class Narrator:
                                   severity=severity)  # fmt: skip
 
     def _of_turn(self, facts: Facts) -> Iterator[Event]:
-        silenced = facts.told.silenced if facts.told else ()
+        before = self.before
+        if before is None:
+            return
         for name in sorted(facts.turn.lost):
-            yield self._turned("data_loss", name)
-        for name in silenced:
-            if name in self.before.active:
+            yield self._turned("data_loss", name, before)
+        for name in facts.told.silenced if facts.told else ():
+            if name in before.active and not trigger_grounds(metric_of(before.active[name])) & facts.turn.lost:
                 yield self._event("data_loss", name, "active", "unmeasured")
         for name in sorted(facts.turn.regained):
-            yield self._turned("data_restored", name)
+            yield self._turned("data_restored", name, before)
 
-    def _turned(self, kind: str, name: str) -> Event:
+    def _turned(self, kind: str, name: str, before: View) -> Event:
         """A feed or an axis that was lost or came back, with the axes that moved with it."""
         if name in AXIS_GROUNDS:
-            return self._event(kind, name, self.before.axes.get(name), self.now.axes.get(name))
-        view = self.before if kind == "data_loss" else self.now
+            return self._event(kind, name, before.axes.get(name), self.now.axes.get(name))
+        view = before if kind == "data_loss" else self.now
         state = "stale" if name in view.stale else "fresh"
         sides = (state, "missing") if kind == "data_loss" else ("missing", state)
-        axes = [axis for axis, grounds in AXIS_GROUNDS.items() if name in grounds]
-        return self._event(kind, name, *sides, [self._cause(axis, name, axis) for axis in axes])
+        causes = [self._cause(axis, name, axis) for axis, grounds in AXIS_GROUNDS.items() if name in grounds]
+        return self._event(kind, name, *sides, [cause for cause in causes if cause.delta])
 
     def _of_trigger(self, kind: str, name: str, before: str, after: str) -> Event:
         entry = (self.now.triggers or {}).get(name, {})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.scoring.happenings.gaps import Turn, turn_before
-from regional_snapshots.scoring.happenings.grounds import REGIME_GROUNDS, trigger_grounds
+from regional_snapshots.scoring.happenings.grounds import REGIME_GROUNDS, metric_of, trigger_grounds
 from regional_snapshots.scoring.happenings.view import View
 
 
@@ -102,7 +102,7 @@ def _settled(
     name: str, entry: Mapping[str, Any], told: Told, before: View, now: View, turn: Turn, earlier: Turn
 ) -> bool:
     """Whether a difference in a trigger is a fact: its grounds are as they were, and as they were told of."""
-    grounds = trigger_grounds(str((entry.get("threshold") or {}).get("metric", "")))
+    grounds = trigger_grounds(metric_of(entry))
     if grounds & turn.names:
         return False
     is_active, was_active = name in now.active, name in before.active

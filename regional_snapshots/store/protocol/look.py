@@ -31,6 +31,8 @@ class Looked:
     server_ms: int
     news_of: frozenset[str] = frozenset()
     """Ids of the snapshots of which the newest entries of the streams tell."""
+    newest_row: int | None = None
+    """The start (ms) of the six hours that have the newest row of the series."""
     quiet: Mapping[str, Quiet | None] = field(default_factory=dict)
     alerted: frozenset[str] = frozenset()
     """Keys of the alerts that were queued already."""
@@ -80,6 +82,7 @@ class Look:
             payload_bytes=self._payload_bytes.value,
             server_ms=int(seconds) * 1000 + int(microseconds) // 1000,
             news_of=self._news.told(),
+            newest_row=self._news.newest_row(),
             quiet=self._news.quiet(),
             alerted=self._news.alerted(),
         )
@@ -94,8 +97,7 @@ class _NewsLook:
             self._streams.append(batch.ask("XREVRANGE", keys.events, "+", "-", "COUNT", 1))
         if news.shift:
             self._streams.append(batch.ask("XREVRANGE", keys.regimes, "+", "-", "COUNT", 1))
-        if news.row:
-            batch.ask("ZCARD", keys.series)
+        self._row = batch.ask("ZREVRANGE", keys.series, 0, 0, "WITHSCORES") if news.row else None
         self._quiet = None if news == NO_NEWS else batch.ask("HGETALL", keys.quiet)
         if keys.layout.history and news.shift:
             batch.ask("LLEN", keys.history)
@@ -107,6 +109,11 @@ class _NewsLook:
     def told(self) -> frozenset[str]:
         """Ids of the snapshots of which the newest entries of the streams tell."""
         return frozenset(_snapshot_id(fields) for asked in self._streams for _, fields in asked.value)
+
+    def newest_row(self) -> int | None:
+        """The start (ms) of the six hours that have the newest row of the series."""
+        found = self._row.value if self._row else None
+        return _instant(found[1]) if found else None
 
     def quiet(self) -> dict[str, Quiet | None]:
         """The events that are in their cool-down."""

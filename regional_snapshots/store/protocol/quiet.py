@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from regional_snapshots.model.events import EVENT_TYPES, SEVERITIES, Event, encode, severity_rank
+from regional_snapshots.model.events import EVENT_TYPES, SEVERITIES, Event, severity_rank
 from regional_snapshots.model.news import News, RegimeShift
 from regional_snapshots.model.series import SeriesRow
+from regional_snapshots.model.values import compact
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Quiet:
 
     def encode(self) -> str:
         """As the hash holds it."""
-        return encode({"until": self.until, "severity": self.severity, "suppressed": self.suppressed})
+        return compact({"until": self.until, "severity": self.severity, "suppressed": self.suppressed})
 
     @classmethod
     def decode(cls, value: bytes) -> Quiet | None:

@@ -8,6 +8,7 @@ from itertools import chain
 from redis.exceptions import NoPermissionError, ResponseError
 
 from regional_snapshots.model.news import NO_NEWS, News
+from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import RECONCILE, PartialCommitError
 from regional_snapshots.store.keys import RegionKeys
@@ -59,7 +60,9 @@ class Publication:
             else:
                 inside.ask("PERSIST", keys.index)
             inside.ask("DEL", keys.live)
-            _tell(inside, keys, writes.told, policy, horizon_ms)
+            _tell(inside, keys, writes.told)
+            if writes.told.row:
+                _add_row(inside, keys, writes.told.row, seen, policy)
             if writes.tells_others:
                 _tell_others(inside, keys, snapshot, news, seen)
 
@@ -106,23 +109,28 @@ def set_until(inside: Transaction, key: str, value: str | bytes, expires_ms: int
         inside.ask("PEXPIREAT", key, expires_ms)
 
 
-def _tell(inside: Transaction, keys: RegionKeys, told: Settled, policy: Policy, horizon_ms: int) -> None:
-    """The news: events, the change of regime, the row of these six hours, and what is quiet from now on."""
+def _tell(inside: Transaction, keys: RegionKeys, told: Settled) -> None:
+    """The news: events, the change of regime, and what is quiet from now on."""
     for event in told.events:
         _append(inside, keys.events, EVENTS_KEPT, event.fields())
     if told.shift:
         _append(inside, keys.regimes, REGIMES_KEPT, told.shift.fields())
-    if told.row:
-        bucket, kept_ms = told.row.bucket, policy.series_ms
-        inside.ask("ZREMRANGEBYSCORE", keys.series, bucket, bucket)
-        inside.ask("ZADD", keys.series, bucket, told.row.encode())
-        inside.ask("ZREMRANGEBYSCORE", keys.series, "-inf", f"({horizon_ms + policy.retention_ms - kept_ms}")
-        inside.ask("PEXPIREAT", keys.series, bucket + kept_ms)
     if told.hushed:
         entries = {key: quiet.encode() for key, quiet in told.hushed.items()}
         inside.ask("HSET", keys.quiet, *chain.from_iterable(entries.items()))
     if told.lifted:
         inside.ask("HDEL", keys.quiet, *told.lifted)
+
+
+def _add_row(inside: Transaction, keys: RegionKeys, row: SeriesRow, seen: Looked, policy: Policy) -> None:
+    """The row of these six hours, in the place of the one before. The first one lets go what is too old."""
+    newest = seen.newest_row
+    if newest is not None and newest >= row.bucket:
+        inside.ask("ZREMRANGEBYSCORE", keys.series, row.bucket, row.bucket)
+    inside.ask("ZADD", keys.series, row.bucket, row.encode())
+    if newest is not None and newest < row.bucket:
+        inside.ask("ZREMRANGEBYSCORE", keys.series, "-inf", f"({seen.server_ms - policy.series_ms}")
+    inside.ask("PEXPIREAT", keys.series, row.bucket + policy.series_ms)  # a set that was empty for a moment has lost it
 
 
 def _tell_others(inside: Transaction, keys: RegionKeys, snapshot: Snapshot, news: News, seen: Looked) -> None:
