@@ -59,7 +59,7 @@ def test_a_backfill_of_all_regions_runs_on_both_workers(deployment: Deployment) 
 
 
 @pytest.mark.xfail(
-    reason="ten of ten passed before the sensors repeated failed refreshes; since then the daemon does not repeat the run"
+    reason="ten of ten passed before our sensors repeated failed refreshes; since then the daemon does not"
 )
 @pytest.mark.parametrize("attempt", range(ROUNDS))
 def test_the_region_of_a_lost_worker_is_green_again_and_written_once(deployment: Deployment, attempt: int) -> None:
