@@ -14,7 +14,7 @@ from regional_snapshots.store.snapshots import SnapshotStore
 
 MOST_TURNAROUNDS = {
     "persist 8 regions, warm": 2,
-    "whole refresh step, cold": 5,
+    "whole refresh step, cold": 4,
     "latest of 8 regions, warm": 2,
     "latest of 100 regions, warm": 2,
     "reconcile 8 healthy regions, warm": 4,
