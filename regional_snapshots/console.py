@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import spoken
 
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
@@ -98,11 +99,6 @@ def when(instant_ms: float) -> str:
     return datetime.fromtimestamp(instant_ms / 1000, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def words(name: str) -> str:
-    """An id such as ``coercive_stalemate`` as words, which a narrow table can break."""
-    return name.replace("_", " ")
-
-
 def card(snapshot: Snapshot) -> None:
     """One snapshot for people."""
     rows = [("snapshot", snapshot.id)]
@@ -125,12 +121,12 @@ def _card_rows(snapshot: Snapshot) -> list[tuple[str, str]]:
     document = snapshot.document
     meta, regime, balance = document["meta"], document["regime"], document["balance"]
     before = regime.get("previous_label") or regime["label"]
-    was = "" if before == regime["label"] else f", was {words(before)}"
+    was = "" if before == regime["label"] else f", was {spoken(before)}"
     active = ", ".join(trigger["id"] for trigger in document["triggers"]["active"]) or "none"
     return [
         ("generated", f"{when(snapshot.generated_at)}, because {meta['trigger_reason']}"),
         ("valid until", when(meta["valid_until"])),
-        ("regime", f"{words(regime['label'])}{was}"),
+        ("regime", f"{spoken(regime['label'])}{was}"),
         ("confidence", f"{meta['snapshot_confidence']:.3f}"),
         ("net balance", f"{balance['net_balance']:+.3f}"),
         ("pressures", _axes(balance, "coercive_pressure domestic_fragility capital_stress energy_vulnerability")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from regional_snapshots.model.events import SEVERITIES
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.packaged import CHECKOUT, in_checkout
+from regional_snapshots.store.keys import NAMESPACE
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
 METHODS = ("1.1", "1.2", "2")
@@ -147,7 +147,7 @@ def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...], default
 
 def _namespace(env: Mapping[str, str]) -> str:
     name = env.get(f"{PREFIX}NAMESPACE", "")
-    if name and not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", name):
+    if name and not NAMESPACE.fullmatch(name):
         raise SettingError(f"{PREFIX}NAMESPACE is {name!r}: use up to 32 lower-case letters, digits and hyphens")
     return name
 

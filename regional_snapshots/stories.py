@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS, Feeds
+from regional_snapshots.feeds_now import feeds_now
+from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.snapshot import ID_PATTERN, Snapshot
 from regional_snapshots.report.board import MOST_RECENT, Board, board
 from regional_snapshots.report.standing import Standing, standing
 from regional_snapshots.report.story import PAST_DAYS, Story, story
 from regional_snapshots.report.words import DAY_MS
+from regional_snapshots.settings import Settings
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.snapshots import SnapshotStore
 
@@ -46,10 +48,17 @@ def stories(store: SnapshotStore, snapshots: Mapping[str, Snapshot]) -> Told:
     return Told(found, tuple(each for part in (rows, events) for each in part.values() if isinstance(each, StoreError)))
 
 
-def feeds_board(store: SnapshotStore, told: Sequence[Story], now_ms: int) -> tuple[Board, Feeds]:
+def latest_stories(store: SnapshotStore, regions: Iterable[str]) -> Told:
+    """The stories of the latest snapshots; a region that has none to be read is among the problems."""
+    latest = store.latest_all(regions)
+    told = stories(store, {name: found for name, found in latest.items() if isinstance(found, Snapshot)})
+    unread = tuple(found for found in latest.values() if isinstance(found, StoreError))
+    return Told(told.stories, (*unread, *told.problems))
+
+
+def feeds_board(store: SnapshotStore, settings: Settings, told: Sequence[Story]) -> tuple[Board, Feeds]:
     """The board of the feeds at this moment, with what they were at the last snapshots of the first region told of."""
-    values = store.read_feeds((*DATA_KEYS, *META_KEYS))
-    feeds = Feeds.from_raw(values, now_ms, problems=values.problems)
+    feeds, _ = feeds_now(store, settings)
     before = _recent(store, told[0].now.region) if told else []
     return board(feeds.report, [each.now for each in told], before), feeds
 

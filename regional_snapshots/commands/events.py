@@ -14,6 +14,7 @@ from regional_snapshots.commands.shared.command import FINE, WRONG, command, ope
 from regional_snapshots.commands.shared.parameters import TIMES, Instant, RegionName
 from regional_snapshots.model.events import SEVERITIES, Event
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.values import spoken
 from regional_snapshots.report.tidings import tiding
 from regional_snapshots.report.words import span, utc
 from regional_snapshots.settings import Settings
@@ -136,8 +137,8 @@ def lasting(shifts: Sequence[RegimeShift], now_ms: int) -> list[dict[str, Any]]:
 def _regime_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     lasted = span(row["lasted_ms"] / MINUTE_MS) + (" so far" if row["is_current"] else "")
     return (
-        console.words(row["from"]) or "none",
-        console.words(row["to"]),
+        spoken(row["from"]) or "none",
+        spoken(row["to"]),
         utc(row["since"]).removesuffix(" UTC"),
         lasted,
         row["why"],

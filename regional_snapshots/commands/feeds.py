@@ -83,13 +83,12 @@ def feeds_status(as_json: bool) -> int:
     """Show every feed: fresh, stale or missing, and what was used, defaulted or rejected."""
     from regional_snapshots.model.regions import REGION_IDS
     from regional_snapshots.report.board import HEADER
-    from regional_snapshots.store.errors import StoreError
-    from regional_snapshots.stories import feeds_board, stories
+    from regional_snapshots.stories import feeds_board, latest_stories
 
-    with opened(Settings.load()) as store:
-        latest = store.latest_all(REGION_IDS)
-        told = stories(store, {name: it for name, it in latest.items() if not isinstance(it, StoreError)})
-        board, parsed = feeds_board(store, list(told.stories.values()), time.time_ns() // 1_000_000)
+    settings = Settings.load()
+    with opened(settings) as store:
+        told = latest_stories(store, REGION_IDS)
+        board, parsed = feeds_board(store, settings, list(told.stories.values()))
     if as_json:
         console.as_json([asdict(report) for report in parsed.report])
         return FINE

@@ -13,7 +13,7 @@ from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, WRONG, CannotRun, command, opened
 from regional_snapshots.commands.shared.parameters import TIMES, Instant, RegionName
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.model.values import MAX_INSTANT_MS
+from regional_snapshots.model.values import MAX_INSTANT_MS, spoken
 from regional_snapshots.settings import Settings
 
 if TYPE_CHECKING:
@@ -122,4 +122,4 @@ def _history_cells(row: Any) -> tuple[str, ...]:
     if row.problem:
         return (f"cannot be read: {row.problem}", "", "", "", "")
     numbers = f"{row.net_balance:+.3f}", f"{row.confidence:.3f}"
-    return (console.words(row.regime), *numbers, console.words(row.reason), "yes" if row.sealed else "unsealed")
+    return (spoken(row.regime), *numbers, spoken(row.reason), "yes" if row.sealed else "unsealed")

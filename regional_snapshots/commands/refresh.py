@@ -12,6 +12,7 @@ from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, WRONG, command, opened
 from regional_snapshots.commands.shared.parameters import RegionName
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.values import spoken
 from regional_snapshots.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
         console.table(
             ("region", "regime", "confidence", "outcome", "snapshot id"),
             [
-                (each.region, console.words(each.regime), _decimals(each.confidence), each.outcome, each.snapshot_id)
+                (each.region, spoken(each.regime), _decimals(each.confidence), each.outcome, each.snapshot_id)
                 for each in results
             ],
         )
@@ -62,11 +63,9 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
 def _lines(store: SnapshotStore) -> list[str]:
     """What matters now, after an empty line; nothing where no region can be read."""
     from regional_snapshots.report.headlines import headlines
-    from regional_snapshots.store.errors import StoreError
-    from regional_snapshots.stories import stories
+    from regional_snapshots.stories import latest_stories
 
-    latest = store.latest_all(REGION_IDS)
-    told = stories(store, {name: it for name, it in latest.items() if not isinstance(it, StoreError)}).stories
+    told = latest_stories(store, REGION_IDS).stories
     return ["", *headlines(list(told.values()))] if told else []
 
 

@@ -25,30 +25,27 @@ def report(out: Path | None, opens: bool, as_json: bool) -> int:
     """Write one HTML file that needs no network: what matters now, the map, why, history, events, the feeds."""
     from regional_snapshots.pages import PAGE, write_page
     from regional_snapshots.report.headlines import headlines
-    from regional_snapshots.store.errors import StoreError
-    from regional_snapshots.stories import feeds_board, stories
+    from regional_snapshots.stories import feeds_board, latest_stories
 
     settings = Settings.load()
     path = out or settings.home / PAGE
     with opened(settings) as store:
-        latest = store.latest_all(REGION_IDS)
-        told = stories(store, {name: it for name, it in latest.items() if not isinstance(it, StoreError)})
+        told = latest_stories(store, REGION_IDS)
         every, now_ms = list(told.stories.values()), time.time_ns() // 1_000_000
-        board, feeds = feeds_board(store, every, now_ms)
+        board, feeds = feeds_board(store, settings, every)
     try:
         write_page(path, every, board, feeds.report, now_ms)
     except OSError as error:
         raise CannotRun(f"the page cannot be written: {error}") from None
     lines = headlines(every)
-    problems = [it for it in latest.values() if isinstance(it, StoreError)] + list(told.problems)
     if as_json:
-        console.as_json({"path": str(path), "lines": lines, "problems": [str(problem) for problem in problems]})
+        console.as_json({"path": str(path), "lines": lines, "problems": [str(problem) for problem in told.problems]})
     else:
         for line in lines:
             console.line(line)
         console.line(f"written: {path}")
-        for problem in problems:
+        for problem in told.problems:
             console.complain(str(problem))
     if opens:
         webbrowser.open(path.absolute().as_uri())
-    return WRONG if problems else FINE
+    return WRONG if told.problems else FINE

@@ -116,3 +116,8 @@ def weighted_mean(pairs: Sequence[tuple[float, float]]) -> float:
     """Mean of (value, weight) pairs, summed left to right; 0 when the weights sum to 0."""
     weights = total(weight for _, weight in pairs)
     return total(value * weight for value, weight in pairs) / weights if weights else 0.0
+
+
+def spoken(name: str) -> str:
+    """An id such as ``coercive_stalemate`` as people say it."""
+    return name.replace("_", " ")

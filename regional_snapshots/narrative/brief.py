@@ -16,8 +16,9 @@ from regional_snapshots.model.events import SEVERITIES, Event
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES, PRESSURES
+from regional_snapshots.model.values import spoken
 from regional_snapshots.narrative.answer import text_of
-from regional_snapshots.narrative.facts import Facts, facts_from, facts_of, words_of
+from regional_snapshots.narrative.facts import Facts, facts_from, facts_of
 from regional_snapshots.narrative.grounding import grounded, without_marks
 
 WEEK_MS = 7 * 86_400_000
@@ -129,17 +130,17 @@ def _document(week: Week, texts: Mapping[str, Any], provider: str, model: str) -
 
 def _recap(week: Week) -> str:
     """Where the region stands, what moved most, and what is not known."""
-    label, balance = words_of(week.latest["regime"]["label"]), week.latest["balance"]
+    label, balance = spoken(week.latest["regime"]["label"]), week.latest["balance"]
     name = REGIONS[week.region].label if week.region in REGIONS else week.region
     net = balance["net_balance"]
     sentences = [f"{name} ends the week in {label}" + ("." if net is None else f", net balance {net:+.2f}.")]
     moved = sorted(_moves(week), key=lambda move: -abs(move[2] - move[1]))[:2]
     for axis, before, after in moved:
-        sentences.append(f"{words_of(axis).capitalize()} went from {before:.2f} to {after:.2f}.")
+        sentences.append(f"{spoken(axis).capitalize()} went from {before:.2f} to {after:.2f}.")
     if not moved and len(week.rows) > 1:
         rows = f"the first and the last of {len(week.rows)} rows"
         sentences.append(f"No axis moved by more than {NOTABLE:.2f} between {rows}.")
-    unknown = [words_of(axis) for axis in AXES if balance.get(axis) is None]
+    unknown = [spoken(axis) for axis in AXES if balance.get(axis) is None]
     if unknown:
         sentences.append(f"Not known: {', '.join(unknown)}.")
     return " ".join(sentences)
@@ -163,7 +164,7 @@ def _trajectory(week: Week) -> str:
     if shifts:
         return "; ".join(map(_transition, shifts[-MAX_TRANSITIONS:])) + "."
     since = week.latest["regime"]["transitioned_at"]
-    label = words_of(week.latest["regime"]["label"])
+    label = spoken(week.latest["regime"]["label"])
     return f"{label.capitalize()} all week" + (f", since {_moment(since)}." if since else ".")
 
 
@@ -172,8 +173,8 @@ def _shifts(week: Week) -> list[Event]:
 
 
 def _transition(event: Event) -> str:
-    before = words_of(str(event.before)) if event.before else "none"
-    return f"{_moment(event.generated_at)}: {before} to {words_of(str(event.after))}"
+    before = spoken(str(event.before)) if event.before else "none"
+    return f"{_moment(event.generated_at)}: {before} to {spoken(str(event.after))}"
 
 
 def _developments(week: Week) -> list[str]:
@@ -189,7 +190,7 @@ def _developments(week: Week) -> list[str]:
 
 def _development(event: Event) -> str:
     change = f" ({_value(event.before)} to {_value(event.after)})" if _measured(event) else ""
-    return f"{_moment(event.generated_at)}: {words_of(event.type)}: {words_of(event.subject)}{change}"
+    return f"{_moment(event.generated_at)}: {spoken(event.type)}: {spoken(event.subject)}{change}"
 
 
 def _measured(event: Event) -> bool:
@@ -209,12 +210,12 @@ def _outlook(week: Week) -> str:
             lane = max(known, key=lambda it: it["probability"])
             percent = f"{lane['probability'] * 100:.0f} %"
             sentences.append(f"Within 7 days the likeliest way on is {lane['name']} ({percent}).")
-    active = [words_of(trigger["id"]) for trigger in week.latest["triggers"]["active"]]
+    active = [spoken(trigger["id"]) for trigger in week.latest["triggers"]["active"]]
     sentences.append(f"Active triggers: {', '.join(active)}." if active else "No trigger is active.")
     confidence = week.latest["meta"]["snapshot_confidence"]
     worst = max(((week.latest["balance"].get(axis) or 0.0, axis) for axis in PRESSURES), default=(0.0, ""))
     if worst[0] > 0:
-        sentences.append(f"The greatest pressure is {words_of(worst[1])} at {worst[0]:.2f}.")
+        sentences.append(f"The greatest pressure is {spoken(worst[1])} at {worst[0]:.2f}.")
     return " ".join([*sentences, f"Confidence {confidence:.2f}."])
 
 

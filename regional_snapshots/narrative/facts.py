@@ -13,6 +13,7 @@ from typing import Any
 
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.snapshot import AXES
+from regional_snapshots.model.values import spoken
 
 MAX_EVIDENCE, MAX_ACTORS, MAX_PATHS, MAX_SUMMARY = 15, 5, 5, 180
 
@@ -46,13 +47,13 @@ class Facts:
 def facts_of(document: Mapping[str, Any]) -> Facts:
     """The facts of one snapshot document, of any method. What it does not have is left out."""
     region = document["region_id"]
-    label = words_of(document["regime"]["label"])
+    label = spoken(document["regime"]["label"])
     moment = datetime.fromtimestamp(document["generated_at"] / 1000, timezone.utc)
     evidence = {item["id"]: shown(item) for item in document["evidence"][:MAX_EVIDENCE]}
     lines = (
         f"region: {REGIONS[region].label} ({region})" if region in REGIONS else f"region: {region}",
         f"date: {moment:%Y-%m-%d} (UTC)",
-        f"regime: {label}" + (f", before: {words_of(before)}" if (before := _previous(document)) else ""),
+        f"regime: {label}" + (f", before: {spoken(before)}" if (before := _previous(document)) else ""),
         *_axes(document["balance"]),
         *(_actor(it) for it in document["actors"][:MAX_ACTORS]),
         *_outlooks(document["scenario_sets"]),
@@ -84,7 +85,7 @@ def shown(item: Mapping[str, Any]) -> str:
     summary = str(item["summary"])[:MAX_SUMMARY]
     if _INSTRUCTION.search(summary):
         return WITHHELD
-    return f"{words_of(item['type'])}, confidence {item['confidence']}: {summary}"
+    return f"{spoken(item['type'])}, confidence {item['confidence']}: {summary}"
 
 
 def numbers_in(text: str) -> list[float]:
@@ -96,11 +97,6 @@ def numbers_in(text: str) -> list[float]:
 def words_in(text: str) -> list[str]:
     """The words of a text in lower case; hyphens and apostrophes part them."""
     return re.findall(r"[^\W\d_]+", text.lower())
-
-
-def words_of(name: str) -> str:
-    """An id such as ``coercive_stalemate`` as words."""
-    return name.replace("_", " ")
 
 
 def _previous(document: Mapping[str, Any]) -> str:
@@ -116,7 +112,7 @@ def _axes(balance: Mapping[str, Any]) -> list[str]:
         mine = [driver for driver in _drivers(balance) if driver["axis"] == name]
         ids = sorted({identity for driver in mine for identity in driver["evidence_ids"]})
         cites = f" [{', '.join(ids)}]" if ids else ""
-        lines.append(f"{words_of(name)}: {'not known' if value is None else f'{value:.2f}'}{cites}")
+        lines.append(f"{spoken(name)}: {'not known' if value is None else f'{value:.2f}'}{cites}")
     return lines
 
 

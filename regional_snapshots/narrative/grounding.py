@@ -12,7 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from regional_snapshots.model.document.words import REGIME_LABELS
-from regional_snapshots.narrative.facts import Facts, numbers_in, words_in, words_of
+from regional_snapshots.model.values import spoken
+from regional_snapshots.narrative.facts import Facts, numbers_in, words_in
 
 UNCITED, UNKNOWN_ID, INVENTED_NUMBER, INVENTED_NAME, OTHER_REGIME, ADDRESS = (
     "cites nothing",
@@ -104,9 +105,9 @@ def fault_of(sentence: str, cited: list[str], facts: Facts) -> str:
         return INVENTED_NUMBER
     if any(name.lower() not in facts.words for name in _names(sentence)):
         return INVENTED_NAME
-    spoken = sentence.lower()
-    others = {words_of(label) for label in REGIME_LABELS} - {facts.regime}
-    if any(re.search(rf"\b{re.escape(label)}\b", spoken) for label in others if label not in _before(facts)):
+    lowered = sentence.lower()
+    others = {spoken(label) for label in REGIME_LABELS} - {facts.regime}
+    if any(re.search(rf"\b{re.escape(label)}\b", lowered) for label in others if label not in _before(facts)):
         return OTHER_REGIME
     return ""
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.regions import CORRIDORS, REGIONS
-from regional_snapshots.model.values import clean
+from regional_snapshots.model.values import clean, spoken
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -38,7 +38,7 @@ _FEED_NAMES = {feed.key: feed.name for feed in FEEDS}
 
 def words(name: object) -> str:
     """An id of ours or a foreign text, as words in one safe line: ``coercive_stalemate`` is ``coercive stalemate``."""
-    return clean(name, keep_brackets=True).replace("_", " ")
+    return spoken(clean(name, keep_brackets=True))
 
 
 def region_label(region_id: str) -> str:

@@ -107,7 +107,7 @@ def told(
     try:
         gathered = stories(snapshots.store, latest)
         every = list(gathered.stories.values())
-        board, feeds = feeds_board(snapshots.store, every, now_ms)
+        board, feeds = feeds_board(snapshots.store, snapshots.settings, every)
     except StoreError as error:
         raise dg.Failure(str(error)) from error
     for problem in gathered.problems:

@@ -16,6 +16,7 @@ from regional_snapshots.model.events import Event
 from regional_snapshots.model.news import News
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import spoken
 from regional_snapshots.store.keys import RegionKeys
 
 ALERT_LIFE_S = 21_600
@@ -109,14 +110,14 @@ def _alert(event_type: str, severity: str, text: str, details: Mapping[str, Any]
 
 def _shift(event: Event, label: str, _: Mapping[str, str]) -> Alert:
     before, after = str(event.before or "none"), str(event.after)
-    text = f"{label}: regime {before.replace('_', ' ')} → {after.replace('_', ' ')}"
+    text = f"{label}: regime {spoken(before)} → {spoken(after)}"
     severity = "critical" if after in GRAVE else "high"
     return _alert("regional_regime_shift", severity, text, {"from": before, "to": after})
 
 
 def _activation(event: Event, label: str, described: Mapping[str, str]) -> Alert:
     name = event.subject
-    description = described.get(name, name.replace("_", " "))
+    description = described.get(name, spoken(name))
     others = (KNOWN_ELSEWHERE[name],) if name in KNOWN_ELSEWHERE else ()
     details = {"trigger_id": name, "description": description}
     text = f"{label}: trigger {name} is active ({description})"
@@ -130,7 +131,7 @@ def _corridor_break(event: Event, label: str, _: Mapping[str, str]) -> Alert:
 
 def _buffer_failure(event: Event, label: str, _: Mapping[str, str]) -> Alert:
     details = {"axis": event.subject, "from": event.before, "to": event.after}
-    return _alert("regional_buffer_failure", "high", f"{label}: {event.subject.replace('_', ' ')} failed", details)
+    return _alert("regional_buffer_failure", "high", f"{label}: {spoken(event.subject)} failed", details)
 
 
 def _decimals(value: object) -> str:

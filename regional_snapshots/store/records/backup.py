@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from redis.exceptions import ResponseError
-
 from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot
-from regional_snapshots.store.errors import BackupError, StoreError
+from regional_snapshots.store.errors import BackupError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
-from regional_snapshots.store.link.connections import Command, Connections, refusal
+from regional_snapshots.store.link.batch import Batch
+from regional_snapshots.store.link.connections import Command, Connections
 from regional_snapshots.store.protocol.policy import Policy
 from regional_snapshots.store.records.archive import FORMAT, Archive, ArchiveWriter, Line
 
@@ -165,21 +164,15 @@ async def _put(
     report.expired += len(page) - len(kept)
     if not kept:
         return
-    commands: list[Command] = [("MULTI",)]
-    for snapshot in kept:
-        life = ("PX", lasts[snapshot.id])
-        commands += [
-            ("SET", keys.payload(snapshot.id), snapshot.payload, "NX", *life),
-            ("SET", keys.view(snapshot.generated_at), snapshot.id, "NX", *life),
-            ("ZADD", keys.index, "NX", snapshot.generated_at, snapshot.id),
-        ]
-    [replies] = await connections.ask_each([(keys.index, [*commands, ("EXEC",)])])
-    if isinstance(replies, StoreError):
-        raise refusal(replies, region=keys.region)
-    done = replies[-1]
-    for reply in (*replies, *(done if isinstance(done, list) else ())):
-        if isinstance(reply, ResponseError):
-            raise refusal(reply, region=keys.region, key=keys.index) from reply
-    added = sum(int(done[place]) for place in range(2, len(done), 3))
+    batch, entries = Batch(), []
+    with batch.transaction() as inside:
+        for snapshot in kept:
+            life = ("PX", lasts[snapshot.id])
+            inside.ask("SET", keys.payload(snapshot.id), snapshot.payload, "NX", *life)
+            inside.ask("SET", keys.view(snapshot.generated_at), snapshot.id, "NX", *life)
+            entries.append(inside.ask("ZADD", keys.index, "NX", snapshot.generated_at, snapshot.id))
+    await connections.send_to(keys.index, batch)
+    batch.check(keys.region)
+    added = sum(int(entry.value) for entry in entries)
     report.written += added
     report.there += len(kept) - added
