@@ -28,8 +28,9 @@ FIRST_DISTANCE_S = 60.0
 LOOKED_BACK = timedelta(days=8)
 """A schedule of once a week still gets its repetitions."""
 
-DAGSTERS_TURN_S = 300.0
-"""How long a crashed run is left to Dagster, which repeats it first."""
+DAGSTERS_TURN_S = 60.0
+"""How long a crashed run is left to Dagster, which repeats it within seconds or, where its backfill has ended meanwhile,
+not at all, although the tag says that it will."""
 
 
 def repetitions(instance: dg.DagsterInstance, now: datetime, regions_per_run: int) -> list[dg.RunRequest]:
