@@ -20,7 +20,7 @@ test: $(READY)  ## all tests that take less than five minutes together
 dev: $(READY)  ## the Dagster UI on http://127.0.0.1:3000, on the same instance
 	@"$(BIN)/regional-snapshots" dev
 
-lint: $(READY)
+lint: types
 	@"$(BIN)/ruff" check .
 	@"$(BIN)/ruff" format --check .
 
@@ -38,8 +38,8 @@ test-deploy: $(READY)  ## the recipes of deploy/, process by process (needs Debi
 test-take-over: $(READY)  ## moving over, side by side and back, on a store of 90 days of the former script
 	@REGIONAL_SNAPSHOTS_TEST_TAKE_OVER=5760 "$(BIN)/python" -m pytest regional_snapshots_tests/defs/test_take_over.py
 
-soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1
-	@"$(BIN)/python" -m regional_snapshots_tests.support.soak --commits $(or $(COMMITS),10000) --seed $(or $(SEED),1)
+soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1 LAYOUT=worldmonitor SERVER=redis-server
+	@"$(BIN)/python" -m regional_snapshots_tests.support.soak --commits $(or $(COMMITS),10000) --seed $(or $(SEED),1) --layout $(or $(LAYOUT),tagged) $(if $(SERVER),--server "$$(command -v $(SERVER))")
 
 bench: $(READY)  ## every figure of the README, as ratios taken in one run
 	@"$(BIN)/python" -m benchmarks $(ARGS)

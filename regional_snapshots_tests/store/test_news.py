@@ -79,7 +79,7 @@ def test_cut_anywhere_once_its_news_are_told_once(server, client, where):
             assert len(proxy.struck) == 1
         assert (answer.outcome, [each.type for each in answer.told]) == (Outcome.COMMITTED, list(ALL)), number
         brought = {made.id: Brought.by(news(made, *ALL))}
-        assert contradictions(client, REGION, brought, [made.id]) == [], number
+        assert contradictions(client, "tagged", REGION, brought, [made.id]) == [], number
         assert violations(client, "tagged", REGION) == []
 
 

@@ -1,6 +1,6 @@
 """A soak: many commits by several writers under random faults, and a count of every promise that was broken.
 
-``python -m regional_snapshots_tests.support.soak --commits 10000 --seed 1 [--server PATH]``
+``python -m regional_snapshots_tests.support.soak --commits 10000 --seed 1 [--server PATH] [--layout worldmonitor]``
 
 It works in rounds. In each, writers race for the buckets of fresh regions, while the proxy breaks connections and the
 server is killed, paused, starved, made read-only or loses a permission. Then the faults end, what is unknown or stored
@@ -30,12 +30,13 @@ from regional_snapshots.model.news import News
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Commit, Outcome, Policy
 from regional_snapshots.store.errors import OutcomeUnknownError, PartialCommitError, StoreError
+from regional_snapshots.store.keys import LAYOUTS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support import server_faults
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.faults import Break
 from regional_snapshots_tests.support.news import news
-from regional_snapshots_tests.support.oracle import REASONS, violations
+from regional_snapshots_tests.support.oracle import REASONS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.support.witness import Brought, contradictions
@@ -57,7 +58,7 @@ PROMISES = (
     "false duplicates", "double executions", "backward moves of latest", "untrue answers", "oracle violations",
     "news lost, told twice or without a snapshot",
 )  # fmt: skip
-KINDS = ("data_loss", "trigger_activated", "corridor_break", "axis_anomaly")
+KINDS = ("data_loss", "trigger_activated", "corridor_break", "axis_anomaly", "buffer_failure")
 """What snapshots bring beside a row and, some of them, a shift."""
 
 
@@ -90,7 +91,8 @@ FAULTS: dict[str, Callable] = {
 class Soak:
     """One soak; ``promises`` counts what was broken, ``outcomes`` and ``faults`` what happened."""
 
-    def __init__(self, seed: int, binary: Path | None) -> None:
+    def __init__(self, seed: int, binary: Path | None, layout: str = "tagged") -> None:
+        self.layout = layout
         self.draw = random.Random(seed)  # noqa: S311 - to be replayed, not to be secret
         self.outcomes: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
@@ -101,10 +103,12 @@ class Soak:
         self.proxy = self._open.enter_context(Proxy(self.server.url))
         patient = Policy(attempts=40, patience_s=6.0)
         self.writers = [
-            self._open.enter_context(SnapshotStore(self.proxy.url, limit=16, timeout_s=0.4, policy=patient))
+            self._open.enter_context(
+                SnapshotStore(self.proxy.url, layout=layout, limit=16, timeout_s=0.4, policy=patient)
+            )
             for _ in range(WRITERS)
         ]
-        self.sober = self._open.enter_context(SnapshotStore(self.server.url))
+        self.sober = self._open.enter_context(SnapshotStore(self.server.url, layout=layout))
 
     def close(self) -> None:
         """End everything."""
@@ -175,15 +179,15 @@ class Soak:
                 self.outcomes[f"{was}, then {told[one].outcome.value}"] += 1
         with self.server.client() as client:
             for region in sorted({one.region for one in told}):
-                for problem in violations(client, "tagged", region):
+                for problem in violations(client, self.layout, region):
                     self._broken("oracle violations", f"{region}: {problem}")
-                stored = {m.decode() for m in client.zrange(f"snapshot:index:{{{region}}}", 0, -1)}
+                stored = {m.decode() for m in client.zrange(names_of(self.layout, region).index, 0, -1)}
                 self._judge_answers({s: a for s, a in told.items() if s.region == region}, stored)
-        moved = self._judge_log(log_start, partial)
+        moved = self._judge_log(log_start, {one.id: one.region for one in told}, partial)
         with self.server.client() as client:
             for region in sorted({one.region for one in told} - partial):
                 brought = {name: Brought.by(given) for name, given in self.news.items()}
-                for problem in contradictions(client, region, brought, moved[region]):
+                for problem in contradictions(client, self.layout, region, brought, moved[region]):
                     self._broken(PROMISES[-1], f"{region}: {problem}")
 
     def _judge_answers(self, told: dict[Snapshot, Commit | StoreError], stored: set[str]) -> None:
@@ -195,25 +199,25 @@ class Soak:
             if (answer.outcome is not Outcome.DUPLICATE) != (one.id in stored):
                 self._broken("untrue answers", f"{one.id} told {answer.outcome.value}")
 
-    def _judge_log(self, start: int, partial: set[str]) -> dict[str, set[str]]:
+    def _judge_log(self, start: int, region_of: dict[str, str], partial: set[str]) -> dict[str, set[str]]:
         """The executed commands of this round, as the server wrote them down; which snapshots moved latest."""
         with self.server.append_only_log.open("rb") as log:
             log.seek(start)
-            executed = log.read()
-        written = Counter(re.findall(rb"\r\nSET\r\n\$\d+\r\nsnapshot:id:\{(.+?)\}:(\S+)\r\n", executed))
-        for (region, identity), times in written.items():
-            if times > 1 and region.decode() not in partial:
-                self._broken("double executions", f"{identity.decode()} was executed {times} times")
-        newest: dict[bytes, tuple[bytes, bytes]] = {}
-        moves = re.findall(rb"\r\nSET\r\n\$\d+\r\nsnapshot:latest:\{(.+?)\}\r\n\$\d+\r\n(\S+)\r\n", executed)
-        for region, identity in moves:
+            executed = log.read().decode(errors="replace")
+        sets = re.findall(r"\r\nSET\r\n\$\d+\r\n(\S+)\r\n\$\d+\r\n([^\r]*)\r\n", executed)
+        regions = {names_of(self.layout, region).latest: region for region in region_of.values()}
+        payloads = {names_of(self.layout, region).payloads + name: name for name, region in region_of.items()}
+        for key, times in Counter(key for key, _ in sets if key in payloads).items():
+            if times > 1 and region_of[payloads[key]] not in partial:
+                self._broken("double executions", f"{payloads[key]} was executed {times} times")
+        newest: dict[str, tuple[str, str]] = {}
+        moved: dict[str, set[str]] = defaultdict(set)
+        for region, identity in ((regions[key], value) for key, value in sets if key in regions):
             place = (identity[:12], identity)
             if place < newest.get(region, place):
-                self._broken("backward moves of latest", f"{region.decode()} to {identity.decode()}")
+                self._broken("backward moves of latest", f"{region} to {identity}")
             newest[region] = place
-        moved: dict[str, set[str]] = defaultdict(set)
-        for region, identity in moves:
-            moved[region.decode()].add(identity.decode())
+            moved[region].add(identity)
         return moved
 
     def _broken(self, promise: str, detail: str) -> None:
@@ -226,11 +230,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--commits", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--layout", choices=sorted(LAYOUTS), default="tagged")
     parser.add_argument("--server", type=Path, help="server program (default: the embedded one)")
     options = parser.parse_args()
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # connections that break are the point here
     console = Console(emoji=False, width=None if sys.stdout.isatty() else 100)
-    soak, tried, number = Soak(options.seed, options.server), 0, 0
+    soak, tried, number = Soak(options.seed, options.server, options.layout), 0, 0
     with soak.server.client() as client:
         info = client.info("server")
     try:
@@ -242,7 +247,9 @@ def main() -> int:
                 bars.advance(bar, done)
     finally:
         soak.close()
-    table = Table(box=None, pad_edge=False, title=f"soak, seed {options.seed}", title_justify="left")
+    table = Table(
+        box=None, pad_edge=False, title=f"soak, layout {options.layout}, seed {options.seed}", title_justify="left"
+    )
     table.add_column("what")
     table.add_column("how often", justify="right")
     version = f"{info.get('server_name', 'redis')} {info.get('valkey_version', info['redis_version'])}"

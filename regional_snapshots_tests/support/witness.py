@@ -1,7 +1,8 @@
 """What must hold of a region's news in Redis, stated once more and without the code under test.
 
 A witness is told what each snapshot brought and which snapshots moved latest. Then everything in the streams has its
-snapshot, nothing is there twice, and nothing is lost: what was not told was counted.
+snapshot, nothing is there twice, and nothing is lost: what was not told was counted. In the layout ``worldmonitor``
+the programs beside us hear of each change of regime once, and of each fact that alarms once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import redis
 
 from regional_snapshots.model.news import News
-from regional_snapshots_tests.support.oracle import DAY_MS
+from regional_snapshots_tests.support.oracle import DAY_MS, names_of
 
 SIX_HOURS_MS = 6 * 3_600_000
 SEVERITIES = ("critical", "high", "medium", "info")
@@ -23,34 +24,93 @@ HOURS_QUIET = {
     "trigger_activated": 6, "trigger_cleared": 6, "corridor_break": 24, "buffer_failure": 24, "axis_anomaly": 24,
     "scenario_jump": 24, "data_loss": 6, "data_restored": 6,
 }  # fmt: skip
+ALARMS = {
+    "regime_shift": ("regional_regime_shift", "{region}: regime before → after"),
+    "trigger_activated": ("regional_trigger_activation", "{region}: trigger {subject} is active ({subject})"),
+    "corridor_break": ("regional_corridor_break", "{region}: corridor {subject} broke"),
+    "buffer_failure": ("regional_buffer_failure", "{region}: {subject} failed"),
+}
+"""Type of event -> how the relay of the programs beside us knows it, for the events and regions of tests."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Where the news of one region lie."""
+
+    events: str
+    regimes: str
+    series: str
+    quiet: str
+
+    @classmethod
+    def of(cls, layout: str, region: str) -> Streams:
+        """Their keys in the layout ``tagged`` or ``worldmonitor``."""
+        names = ("events", "regimes", "series", "quiet")
+        if layout == "tagged":
+            return cls(*("snapshot:" + name + ":{" + region + "}" for name in names))
+        return cls(*(f"intelligence:snapshot-{name}:v1:{region}" for name in names))
 
 
 @dataclass(frozen=True)
 class Brought:
-    """What a snapshot brings: for each event its id and by what its repeats are known; whether it shifts the regime."""
+    """What a snapshot brings: for each event its id and by what its repeats are known; whether it shifts the regime;
+    what alarms of it, as the relay knows it."""
 
     events: tuple[tuple[str, str], ...]
     shifts: bool
+    alarms: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def by(cls, news: News) -> Brought:
         """As a writer is given it."""
-        return cls(tuple((event.id, event.quiet_key) for event in news.events), news.shift is not None)
+        events = tuple((event.id, event.quiet_key) for event in news.events)
+        alarming = [event for event in news.events if event.type in ALARMS]
+        alarms = frozenset(
+            (ALARMS[event.type][0], ALARMS[event.type][1].format(region=event.region, subject=event.subject))
+            for event in alarming
+        )
+        return cls(events, news.shift is not None, alarms)
 
 
-def contradictions(client: redis.Redis, region: str, brought: Mapping[str, Brought], moved: Iterable[str]) -> list[str]:
-    """Every promise about the news of a region (layout ``tagged``) that does not hold, in words."""
-    tag = "{" + region + "}"
-    movers = sorted(set(moved))
-    stored = {identity.decode() for identity in client.zrange(f"snapshot:index:{tag}", 0, -1)}
-    events = [fields for _, fields in client.xrange(f"snapshot:events:{tag}")]
-    shifts = [fields[b"snapshot_id"].decode() for _, fields in client.xrange(f"snapshot:regimes:{tag}")]
-    quiet = {name.decode(): json.loads(value) for name, value in client.hgetall(f"snapshot:quiet:{tag}").items()}
+def contradictions(
+    client: redis.Redis, layout: str, region: str, brought: Mapping[str, Brought], moved: Iterable[str]
+) -> list[str]:
+    """Every promise about the news of a region that does not hold, in words."""
+    keys, movers = Streams.of(layout, region), sorted(set(moved))
+    stored = {identity.decode() for identity in client.zrange(names_of(layout, region).index, 0, -1)}
+    events = [fields for _, fields in client.xrange(keys.events)]
+    shifts = [fields[b"snapshot_id"].decode() for _, fields in client.xrange(keys.regimes)]
+    quiet = {name.decode(): json.loads(value) for name, value in client.hgetall(keys.quiet).items()}
     problems = _events(events, brought, movers, stored, quiet)
     wanted = [identity for identity in movers if brought[identity].shifts]
     if sorted(shifts) != wanted:
         problems.append(f"shifts of {sorted(shifts)} are told, and there were those of {wanted}")
-    return problems + _rows(client, f"snapshot:series:{tag}", movers)
+    if layout == "worldmonitor":
+        problems += _beside(client, region, brought, movers, wanted)
+    return problems + _rows(client, keys.series, movers)
+
+
+def _beside(
+    client: redis.Redis, region: str, brought: Mapping[str, Brought], movers: list[str], shifted: list[str]
+) -> list[str]:
+    """What the programs that share the layout are told: each change of regime, and each fact that alarms, once."""
+    history = [
+        json.loads(entry)["snapshot_id"] for entry in client.lrange(f"intelligence:regime-history:v1:{region}", 0, -1)
+    ]
+    problems = []
+    if sorted(history) != shifted:
+        problems.append(f"the list of regimes has those of {sorted(history)}, and there were those of {shifted}")
+    messages = [json.loads(entry) for entry in client.lrange("wm:events:queue", 0, -1)]
+    mine = [message for message in messages if message["payload"]["region_id"] == region]
+    queued = Counter((message["eventType"], message["payload"]["dedupe_key"]) for message in mine)
+    happened = {alarm for identity in movers for alarm in brought[identity].alarms}
+    if queued != Counter(happened):
+        problems.append(f"alerts are queued for {sorted(queued.elements())}, and there were {sorted(happened)}")
+    for message in mine:
+        alarm, identity = (message["eventType"], message["payload"]["dedupe_key"]), message["payload"]["snapshot_id"]
+        if identity not in movers or alarm not in brought[identity].alarms:
+            problems.append(f"{identity} is alerted, and it moved nothing, or brought no such fact")
+    return problems
 
 
 def _events(
