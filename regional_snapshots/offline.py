@@ -51,7 +51,7 @@ def _regions(case: dict[str, Any]) -> list[str]:
     unknown = [region for region in asked if region not in REGIONS] if isinstance(asked, list) else [asked]
     if unknown:
         raise ValueError(f"regions must be a list of region ids, not {unknown[0]!r}")
-    return asked
+    return [str(region) for region in asked]
 
 
 def _rows(rows: Any) -> list[SeriesRow]:

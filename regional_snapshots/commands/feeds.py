@@ -42,7 +42,7 @@ def feeds_load(directory: Path | None, sample: bool, as_published: bool, if_none
     if sample == (directory is not None):
         raise CannotRun("name a directory, or --sample")
     try:
-        documents, skipped = read_directory(SAMPLE if sample else directory)
+        documents, skipped = read_directory(directory or SAMPLE)
     except (OSError, ValueError) as error:
         raise CannotRun(str(error)) from None
     if sample and not as_published:

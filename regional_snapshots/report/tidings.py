@@ -14,7 +14,7 @@ AGGREGATE = "aggregate"
 
 def tiding(event: Event) -> str:
     """What happened: ``calm → coercive stalemate``, ``access to Bab el-Mandeb 0.94 → 0.60``."""
-    said = _WORDS.get(event.type, lambda it: f"{words(it.subject)} {_change(it)}")(event)
+    said = _WORDS.get(event.type, _subject)(event)
     more = f" (and {event.suppressed} more like it since it was last told)" if event.suppressed else ""
     return said + more
 
@@ -27,6 +27,10 @@ def tiding_of_region(event: Event) -> str:
 def worst_first(events: Iterable[Event]) -> list[Event]:
     """The most severe first; of these the newest."""
     return sorted(events, key=lambda event: (severity_rank(event.severity), -event.generated_at, event.region))
+
+
+def _subject(event: Event) -> str:
+    return f"{words(event.subject)} {_change(event)}"
 
 
 def _change(event: Event) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,12 @@ class KeyLayout:
             return self
         if not NAMESPACE.fullmatch(namespace):
             raise ValueError(f"{namespace!r} is no namespace: use up to 32 lower-case letters, digits and hyphens")
-        keys = {
-            field: text for field, text in asdict(self).items() if isinstance(text, str) and text and field != "name"
+        keys: dict[str, Any] = {
+            field: f"{namespace}:{text}"
+            for field, text in asdict(self).items()
+            if isinstance(text, str) and text and field != "name"
         }
-        return replace(self, **{field: f"{namespace}:{text}" for field, text in keys.items()})
+        return replace(self, **keys)
 
     def without_alerts(self) -> KeyLayout:
         """The same layout, but nobody's relay is told."""

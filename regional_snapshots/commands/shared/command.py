@@ -56,7 +56,7 @@ def command(
 
         flag = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
         shown = "\n".join(f"  regional-snapshots {example}" for example in examples)
-        made = click.command(name, epilog=f"\b\nExamples:\n{shown}", **options)(flag(guarded))
+        made = click.command(name, cls=click.Command, epilog=f"\b\nExamples:\n{shown}", **options)(flag(guarded))
         if group:
             group.add_command(made)
         return made

@@ -19,7 +19,7 @@ TIMES = "2h, 'yesterday 18:00', 2026-05-28, 2026-05-28T16:00Z or milliseconds; U
 """How a time may be given."""
 
 
-class RegionName(click.ParamType):
+class RegionName(click.ParamType[str]):
     """The id of a region."""
 
     name = "region"
@@ -33,7 +33,7 @@ class RegionName(click.ParamType):
         return value
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[int]):
     """An instant, as :func:`instant_ms` reads it."""
 
     name = "time"

@@ -26,7 +26,7 @@ WRITERS: dict[str, Callable[[Path, pd.DataFrame], None]] = {".csv": _csv, ".parq
 """End of a file's name -> what writes it."""
 
 
-class TableFile(click.ParamType):
+class TableFile(click.ParamType[Path]):
     """A file to write a table to: ``.csv`` or ``.parquet``, in a directory that is there."""
 
     name = "file"

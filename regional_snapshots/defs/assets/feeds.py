@@ -34,7 +34,8 @@ def feeds_asset(settings: Settings) -> dg.AssetsDefinition:
     """The feeds that the chosen method reads, as one step that observes them all."""
     gap = longest_gap(settings.refresh_cron)
     specs = [_spec(name, documents, gap) for name, documents in _feeds(settings).items()]
-    return dg.multi_observable_source_asset(specs=specs, can_subset=True)(feeds)
+    observed: dg.AssetsDefinition = dg.multi_observable_source_asset(specs=specs, can_subset=True)(feeds)
+    return observed
 
 
 def _feeds(settings: Settings) -> dict[str, list[FeedSpec]]:
@@ -89,10 +90,10 @@ def noted(
     for report in reports:
         if version(report) == known.get(report.name):
             continue
-        about = {"metadata": seen(report, documents.get(report.key)), "tags": {DATA_VERSION: version(report)}}
-        yield dg.AssetObservation(feed_key(report.name), **about)
+        metadata, tags = seen(report, documents.get(report.key)), {DATA_VERSION: version(report)}
+        yield dg.AssetObservation(feed_key(report.name), metadata=metadata, tags=tags)
         if report.status == FRESH:
-            yield dg.AssetMaterialization(feed_key(report.name), **about)
+            yield dg.AssetMaterialization(feed_key(report.name), metadata=metadata, tags=tags)
 
 
 def seen(report: FeedReport, raw: bytes | None) -> dict[str, str | int | float]:

@@ -64,7 +64,7 @@ AXIS_COLUMNS = {"region": COLUMNS["region"]} | {
 )
 def world_overview(
     context: dg.AssetExecutionContext, latest: dict[str, Any], snapshots: dg.ResourceParam[Snapshots]
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[Any]:
     """All regions at a glance: what matters now in at most five lines, a picture, a map, tables, the feeds.
 
     Tells of every region that has a latest snapshot, also after a refresh that failed in part. `page` is one HTML file

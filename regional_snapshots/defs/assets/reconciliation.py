@@ -1,7 +1,7 @@
 """The asset ``snapshot_reconciliation``: proves that the store is consistent, and repairs what is not."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -62,7 +62,7 @@ class ReconcileConfig(dg.Config):
 )
 def snapshot_reconciliation(
     config: ReconcileConfig, snapshots: dg.ResourceParam[Snapshots]
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Checks, region by region, that latest, index, payloads, timestamp views and claims agree, and repairs drift.
 
     Safe to run at any time and any number of times: a second run finds nothing. It never moves latest backwards, and
@@ -88,7 +88,7 @@ def snapshot_reconciliation(
         raise dg.Failure(words, allow_retries=False)
 
 
-def report_metadata(report: "ReconcileReport", config: ReconcileConfig) -> dict:
+def report_metadata(report: "ReconcileReport", config: ReconcileConfig) -> dict[str, Any]:
     """The report as the UI shows it: a table of the regions, one of the findings, and numbers that plot over time."""
     findings = report.findings_frame()
     findings["what"] = [KINDS[kind].what for kind in findings["kind"]]

@@ -8,7 +8,7 @@ from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
 from regional_snapshots.settings import Settings
 
 
-def condition(settings: Settings) -> dg.AutomationCondition | None:
+def condition(settings: Settings) -> dg.AutomationCondition[dg.AssetKey] | None:
     """A region is refreshed at a tick if a feed was seen to change since it was refreshed last; None when it is off.
 
     Ticks bound it to once in so many minutes. What a refresh itself notes of the feeds is older than the refresh.

@@ -6,7 +6,9 @@ may pass by itself; the next refresh, or a person, takes it in a run of its own,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import dagster as dg
 
@@ -29,8 +31,8 @@ LOOKED_BACK = timedelta(days=8)
 """A schedule of once a week still gets its repetitions."""
 
 DAGSTERS_TURN_S = 60.0
-"""How long a crashed run is left to Dagster, which repeats it within seconds or, where its backfill has ended meanwhile,
-not at all, although the tag says that it will."""
+"""How long a crashed run is left to Dagster, which repeats it within seconds or, where its backfill has ended
+meanwhile, not at all, although the tag says that it will."""
 
 
 def repetitions(instance: dg.DagsterInstance, now: datetime, regions_per_run: int) -> list[dg.RunRequest]:
@@ -59,10 +61,10 @@ def repetitions(instance: dg.DagsterInstance, now: datetime, regions_per_run: in
 def due_at(record: dg.RunRecord) -> float:
     """When what failed in a run may be repeated, in seconds since 1970."""
     run = record.dagster_run
-    ended = record.end_time or record.update_timestamp.timestamp()
+    ended = float(record.end_time or record.update_timestamp.timestamp())
     if run.tags.get(WILL_RETRY) == "true":
         return ended + DAGSTERS_TURN_S
-    return ended + FIRST_DISTANCE_S * 2 ** _repetition(run)
+    return ended + FIRST_DISTANCE_S * 2.0 ** _repetition(run)
 
 
 def _repetition(run: dg.DagsterRun) -> int:
@@ -72,7 +74,7 @@ def _repetition(run: dg.DagsterRun) -> int:
 
 def _request(run: dg.DagsterRun, regions: list[str]) -> dg.RunRequest:
     """The same again, with the options that a person may have set, and as a part of the same refresh."""
-    own = (run.run_config.get("ops") or {}).get("regional_snapshot")
+    own = (cast(Mapping[str, Any], run.run_config).get("ops") or {}).get("regional_snapshot")
     return dg.RunRequest(
         run_key=f"repeat {run.run_id} {regions[0]}",
         job_name=REFRESH_JOB,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import cast
 
 import dagster as dg
 
@@ -51,5 +52,5 @@ def failed_regions(instance: dg.DagsterInstance, run: dg.DagsterRun, kind: str =
         failure = entry.dagster_event.step_failure_data.user_failure_data if entry.dagster_event else None
         named = failure.metadata.get(f"{kind}_regions") if failure else None
         if named is not None:
-            return list(named.value)
+            return [str(region) for region in cast(Iterable[str], named.value)]
     return [] if kind == "withheld" else regions_of(run.tags)

@@ -4,6 +4,7 @@ Feeds need no schedule of their own, unless refreshes follow them: every refresh
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import dagster as dg
 
@@ -25,7 +26,7 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             for regions in runs_for(REGION_IDS, settings.regions_per_run)
         ]
 
-    def made(tick: Callable, job: str, cron: str, description: str) -> dg.ScheduleDefinition:
+    def made(tick: Callable[..., Any], job: str, cron: str, description: str) -> dg.ScheduleDefinition:
         return dg.schedule(
             job_name=job,
             cron_schedule=cron,

@@ -47,7 +47,7 @@ def sensors(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.SensorDefini
         lost = fail_lost_runs(context.instance)
         return dg.SkipReason(f"Failed, because its process is gone: {', '.join(lost)}" if lost else "No run is lost.")
 
-    def made(look: Callable, starts: list[str], description: str) -> dg.SensorDefinition:
+    def made(look: Callable[..., Any], starts: list[str], description: str) -> dg.SensorDefinition:
         running = dg.DefaultSensorStatus.RUNNING
         started = [jobs[name] for name in starts] or None
         return dg.sensor(jobs=started, default_status=running, description=description)(look)

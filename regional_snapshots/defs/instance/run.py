@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import dagster as dg
 
@@ -72,7 +73,7 @@ def _results(run: dg.ExecuteInProcessResult, regions: Sequence[str]) -> list[Reg
             region=event.partition or "",
             outcome=str(told["outcome"]),
             regime=str(told.get("regime", "")).replace(" ", "_"),
-            confidence=told.get("confidence"),
+            confidence=cast("float | None", told.get("confidence")),
             snapshot_id=str(told["bucket_owner"]),
         )
     reasons, withheld, general = _failure(run)
@@ -89,11 +90,9 @@ def _failure(run: dg.ExecuteInProcessResult) -> tuple[dict[str, str], list[str],
         if event.is_step_failure:
             failure, error = event.step_failure_data.user_failure_data, event.step_failure_data.error
             if failure and "reasons" in failure.metadata:
-                return (
-                    failure.metadata["reasons"].value,
-                    failure.metadata["withheld_regions"].value,
-                    failure.description,
-                )
+                reasons = cast(Mapping[str, str], failure.metadata["reasons"].value)
+                withheld = cast(Sequence[str], failure.metadata["withheld_regions"].value)
+                return dict(reasons), list(withheld), failure.description or ""
             cause = error.cause or error if error else None
             return {}, [], (failure.description if failure else None) or (cause.message.strip() if cause else "")
     return {}, [], "the run failed before its step began: see the run in the Dagster UI"

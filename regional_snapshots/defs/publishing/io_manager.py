@@ -18,7 +18,6 @@ from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.store.commit import Commit, Outcome
-from regional_snapshots.store.errors import StoreError
 
 OWNED = "another snapshot owns this bucket"
 EARLIER = "an earlier attempt at this refresh has written it"
@@ -32,7 +31,9 @@ class SnapshotIOManager(dg.IOManager):
     def __init__(self, snapshots: Snapshots) -> None:
         self.snapshots = snapshots
 
-    def handle_output(self, context: dg.OutputContext, obj: Refresh) -> Iterator[object]:
+    def handle_output(  # type: ignore[override]  # Dagster runs generators, too, and its own declaration does not say so
+        self, context: dg.OutputContext, obj: Refresh
+    ) -> Iterator[object]:
         """Commit every region that has a snapshot.
 
         When all went well, their metadata are attached and Dagster emits the materializations. When some failed, the
@@ -65,21 +66,25 @@ class SnapshotIOManager(dg.IOManager):
         commits = self.snapshots.store.commit_all(made, news=news, force=refresh.force)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         answers = dict(zip(scored, commits, strict=True))
-        problems = {region: answer for region, answer in {**refresh.regions, **answers}.items() if _failed(answer)}
+        found = {**refresh.regions, **answers}
+        problems: dict[str, Exception] = {
+            region: answer for region, answer in found.items() if isinstance(answer, Exception)
+        }
         shown = {
             region: unwritten_metadata(region, entry.snapshot, entry.snapshot.id, EARLIER)
             for region, entry in refresh.regions.items()
             if isinstance(entry, Written)
         }
-        duplicates = {region: it.owner for region, it in answers.items() if _is(it, Outcome.DUPLICATE)}
+        written = {region: answer for region, answer in answers.items() if isinstance(answer, Commit)}
+        duplicates = {region: it.owner for region, it in written.items() if it.outcome is Outcome.DUPLICATE}
         for region, owner in (self.snapshots.store.get_all(duplicates) if duplicates else {}).items():
-            found = owner if isinstance(owner, Snapshot) else None
-            shown[region] = unwritten_metadata(region, found, duplicates[region], OWNED)
-        for region, commit in answers.items():
-            if isinstance(commit, Commit) and region not in shown:
+            stored = owner if isinstance(owner, Snapshot) else None
+            shown[region] = unwritten_metadata(region, stored, duplicates[region], OWNED)
+        for region, commit in written.items():
+            if region not in shown:
                 metadata = commit_metadata(scored[region], commit, refresh.feeds, refresh.previous.get(region))
                 shown[region] = metadata | {"commit_milliseconds": milliseconds}
-        events = [event for answer in answers.values() if isinstance(answer, Commit) for event in answer.told]
+        events = [event for commit in written.values() for event in commit.told]
         return shown, problems, events
 
     def load_input(self, context: dg.InputContext) -> Snapshot | dict[str, Snapshot]:
@@ -92,14 +97,15 @@ class SnapshotIOManager(dg.IOManager):
         latest = self.snapshots.store.latest_all(regions)
         single = context.has_partition_key and len(regions) == 1
         tolerant = bool((context.definition_metadata or {}).get("allow_missing_partitions")) and not single
-        for region, found in list(latest.items()):
-            if not isinstance(found, StoreError):
-                continue
-            if not tolerant:
+        loaded: dict[str, Snapshot] = {}
+        for region, found in latest.items():
+            if isinstance(found, Snapshot):
+                loaded[region] = found
+            elif tolerant:
+                context.log.warning(f"left out: {found}")
+            else:
                 raise found
-            context.log.warning(f"left out: {found}")
-            del latest[region]
-        return latest[regions[0]] if single else latest
+        return loaded[regions[0]] if single else loaded
 
 
 @dg.io_manager(required_resource_keys={"snapshots"}, description="Commits snapshots, and loads the latest ones.")
@@ -145,11 +151,3 @@ def warning_lines(shown: dict[str, dict[str, Any]]) -> Iterator[str]:
 def _named(regions: Sequence[str]) -> str:
     more = len(regions) - NAMED
     return ", ".join(regions[:NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _failed(answer: object) -> bool:
-    return isinstance(answer, Exception)
-
-
-def _is(answer: object, outcome: Outcome) -> bool:
-    return isinstance(answer, Commit) and answer.outcome is outcome

@@ -1,5 +1,6 @@
 """The resource ``snapshots``: the store of a run, one for all its parts."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import dagster as dg
@@ -33,7 +34,7 @@ class Snapshots:
 def snapshots_resource(settings: Settings) -> dg.ResourceDefinition:
     """The resource as the settings have it. It has no configuration, so that no URL with a password is shown."""
 
-    def opened(_: dg.InitResourceContext):
+    def opened(_: dg.InitResourceContext) -> Iterator[Snapshots]:
         snapshots = Snapshots(settings)
         try:
             yield snapshots

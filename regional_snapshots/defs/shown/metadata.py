@@ -36,7 +36,7 @@ def schema(columns: Mapping[str, tuple[str, str]]) -> dg.TableSchema:
 def table(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]]) -> dg.TableMetadataValue:
     """These columns of a DataFrame as a table for the UI; what is not known says so."""
     known = frame[list(columns)].astype("object").where(frame[list(columns)].notna(), UNKNOWN)
-    records = known.to_dict("records")
+    records = [{str(name): cell for name, cell in row.items()} for row in known.to_dict("records")]
     return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema=schema(columns))
 
 

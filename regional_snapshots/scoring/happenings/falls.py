@@ -125,7 +125,7 @@ def scenario_jumps(before: View, now: View) -> list[dict[str, Any]]:
     for (horizon, name), lane in now.lanes.items():
         then = before.lanes.get((horizon, name), {})
         was, low, high, point = then.get("point"), then.get("low"), then.get("high"), lane.get("point")
-        if None in (was, low, high, point):
+        if was is None or low is None or high is None or point is None:
             continue
         if round(abs(point - was), DECIMALS) > JUMP and not low <= point <= high:
             jumps.append({"horizon": horizon, "lane": name, "from": was, "to": point})

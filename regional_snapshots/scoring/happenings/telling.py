@@ -93,9 +93,9 @@ class Narrator:
         entry = (self.now.triggers or {}).get(name, {})
         threshold = entry.get("threshold") or {}
         metric = str(threshold.get("metric", ""))
-        was = ((self.before.triggers or {}) if self.before else {}).get(name, {}).get("value")
-        value = entry.get("value")
-        delta = round(value - was, 3) if _is_number(value) and _is_number(was) else None
+        was = _number(((self.before.triggers or {}) if self.before else {}).get(name, {}).get("value"))
+        value = _number(entry.get("value"))
+        delta = None if value is None or was is None else round(value - was, 3)
         evidence = tuple(entry.get("evidence_ids") or ())[:EVIDENCE]
         cause = [Cause(trigger_axis(metric), metric, delta, evidence)]
         return self._event(kind, name, before, after, cause, threshold=threshold.get("value"))
@@ -130,11 +130,11 @@ class Narrator:
 
     def _contribution(self, view: View | None, axis: str, component: str) -> float:
         found = (
-            driver.get("contribution")
+            _number(driver.get("contribution"))
             for driver in (view.drivers if view else ())
             if (driver.get("axis"), driver.get("component")) == (axis, component)
         )
-        return next((value for value in found if _is_number(value)), 0.0)
+        return next((value for value in found if value is not None), 0.0)
 
     def _event(
         self, kind: str, subject: str, before: Value, after: Value, cause: Iterable[Cause] = (),
@@ -163,5 +163,5 @@ def _components(view: View | None, axis: str) -> list[str]:
     return [part for it in drivers if it.get("axis") == axis and isinstance(part := it.get("component"), str)]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None

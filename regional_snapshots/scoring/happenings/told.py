@@ -71,7 +71,9 @@ def telling(before: View, now: View, turn: Turn, earlier: Turn, *, shift_is_real
     """
     told = Told.by(before)
     shift = _shift(told, before, now, turn, shift_is_real)
-    activated, cleared, silenced = [], [], []
+    activated: list[str] = []
+    cleared: list[str] = []
+    silenced: list[str] = []
     active = dict(told.active)
     for name in [*now.active, *(name for name in told.active if name not in now.active)]:
         is_active, was_active = name in now.active, name in told.active

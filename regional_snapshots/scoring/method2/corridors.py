@@ -94,8 +94,8 @@ def _state(corridor: Corridor, chokepoint: Chokepoint, scope: Scope, past: Past)
     usual = None if flow is not None else _usual_total(corridor.id, past)
     throughput, basis = flow, "flow"
     if flow is None:
-        compared = today is not None and today > 0 and usual is not None
-        throughput, basis = (clip(today / usual), "own_history") if compared else (None, "none")
+        compared = None if today is None or today <= 0 or usual is None else clip(today / usual)
+        throughput, basis = compared, "none" if compared is None else "own_history"
     return CorridorState(
         corridor=corridor,
         chokepoint=chokepoint,

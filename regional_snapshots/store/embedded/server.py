@@ -137,9 +137,10 @@ class EmbeddedServer:
                 next_step="set REDIS_URL to a running server, or install redis-server or valkey-server",
             )
         places = {"dir": self.directory, "unixsocket": self._place.settle_socket(), "logfile": self._place.log}
+        options = {**SERVER_OPTIONS, **{name: os.fspath(path) for name, path in places.items()}}
         command = [os.fspath(binaries[0])]
-        for name, value in {**SERVER_OPTIONS, **places}.items():
-            command += [f"--{name}", os.fspath(value)]
+        for name, value in options.items():
+            command += [f"--{name}", value]
         return command
 
     def _run_launcher(self, command: list[str]) -> int:

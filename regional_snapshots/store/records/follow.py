@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from redis.exceptions import ClusterCrossSlotError, ResponseError
 
@@ -79,9 +79,16 @@ class Follower:
         return replies
 
 
+class Run(Protocol):
+    """Runs a coroutine to its end, for callers that are not asynchronous."""
+
+    def __call__(self, work: Coroutine[Any, Any, T], /) -> T:
+        """What the coroutine returns."""
+
+
 def following(
     follower: Follower,
-    run: Callable[[Coroutine[Any, Any, T]], T],
+    run: Run,
     severity: str,
     since_ms: int | None,
     troubled: Callable[[StoreError], None],
@@ -96,7 +103,7 @@ def following(
         except PASSING as error:
             if well:
                 troubled(error)
-            well, events = False, []
+            well, events = False, list[Event]()
             run(asyncio.sleep(PAUSE_S))
         yield from (event for event in events if is_worth(event, severity))
 

@@ -40,7 +40,7 @@ def weight(age_min: float | None, max_age_min: float) -> float:
     if at_most(age_min, max_age_min):
         return 1.0
     if at_most(age_min, MISSING_BEYOND * max_age_min):
-        return 0.5 ** ((age_min - max_age_min) / max_age_min)
+        return float(0.5 ** ((age_min - max_age_min) / max_age_min))
     return 0.0
 
 
@@ -62,10 +62,10 @@ def usable(feeds: Feeds, states: Mapping[str, FeedState]) -> Feeds:
 def _state(report: FeedReport, now_ms: int) -> FeedState:
     age = None if report.time is None else max(0.0, (now_ms - report.time) / MINUTE_MS)
     counts = report.status != "missing" and report.shaped
-    known = report.time is not None and abs(report.time) <= MAX_INSTANT_MS
+    time = report.time if report.time is not None and abs(report.time) <= MAX_INSTANT_MS else None
     return FeedState(
         key=report.key,
         weight=weight(age, report.max_age_min) if counts else 0.0,
-        time=int(report.time) if known else None,
+        time=None if time is None else int(time),
         digest=report.digest,
     )

@@ -41,12 +41,12 @@ class Held:
     @property
     def label(self) -> str:
         """Its regime; the empty text when there is none to hold."""
-        return self.regime.get("label", "")
+        return str(self.regime.get("label", ""))
 
 
 def held_of(previous: Previous, region_id: str) -> Held:
     """Read a previous snapshot of the region, which may come from anywhere. Never raises."""
-    document = previous.document
+    document: object = previous.document
     if document is None:
         return Held(note=f"previous snapshot not compared: {previous.unreadable}" if previous.unreadable else "")
     if not isinstance(document, Mapping):

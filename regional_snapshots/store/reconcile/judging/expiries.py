@@ -28,8 +28,8 @@ class Expiries(Judge):
         self._views()
         self._claims()
         if self.target is not None:
-            self._latest()
-            self._index()
+            self._latest(self.target)
+            self._index(self.target)
 
     def _payloads(self) -> None:
         for name in sorted(self.fates):
@@ -50,24 +50,24 @@ class Expiries(Judge):
             if held.usable and owner and owner.there and self.fates.get(held.value) != DROP:
                 self.plan.expire(key, held, now_ms, now_ms + self.plan.rules.bucket_ms)
 
-    def _latest(self) -> None:
-        held, at_ms = self.examined.latest, self.plan.due_ms(self.target)
+    def _latest(self, target: str) -> None:
+        held, at_ms = self.examined.latest, self.plan.due_ms(target)
         if held.usable and held.value in self.fates and at_ms and not self.examined.unsealed(held.value):
             due_ms = self._due_ms(held.value)
-            late_ms = due_ms if held.value == self.target else None
+            late_ms = due_ms if held.value == target else None
             self.plan.expire(self.keys.latest, held, due_ms, at_ms, late_ms=late_ms)
 
-    def _index(self) -> None:
+    def _index(self, target: str) -> None:
         held, now_ms = self.examined.index, self.examined.server_ms
         if not self.keys.layout.index_expires:
             if held.type == "zset" and held.expires_in_ms >= 0:
                 self.plan.keep(self.keys.index, held)
             return
-        if self.examined.unsealed(self.target) and held.expires_in_ms == NO_EXPIRY:
+        if self.examined.unsealed(target) and held.expires_in_ms == NO_EXPIRY:
             return
-        at_ms = self._due_ms(self.target)
+        at_ms = self._due_ms(target)
         entries = [name for name in self.fates if self.examined.scores.get(name) is not None]
-        late_ms = max(map(self._due_ms, (*entries, self.target)))
+        late_ms = max(map(self._due_ms, (*entries, target)))
         due_ms = self._due_ms(self.newest_indexed) if self.newest_indexed else 0
         noted = held.type == "zset" and self.plan.expire(self.keys.index, held, due_ms, at_ms, late_ms=late_ms)
         right = abs(now_ms + held.expires_in_ms - at_ms) <= CLOCK_GRAIN_MS

@@ -40,7 +40,7 @@ class _Fates(Judge):
                 "payload_damaged", key, f"{identity}: {held.problem}", "damaged", self.plan.quarantine(key, "damaged")
             )
             return self.drop(identity)
-        if not indexed:
+        if score is None:
             return self.orphan(identity, held)
         return self.scored(identity, score)
 

@@ -80,8 +80,8 @@ class _Facts:
 
     def next_reads(self) -> list[Command]:
         """The commands that are still to be sent; none when everything that matters has been read."""
-        instants = {time_of(name) for name in self.judged} | {self._instant(name) for name in self.judged}
-        instants -= {None}
+        times = {time_of(name) for name in self.judged} | {self._instant(name) for name in self.judged}
+        instants = {time for time in times if time is not None}
         self.steps = [
             *map(self._payload, sorted((self.judged | self.named) - self.payloads.keys())),
             *map(self._view, sorted((instants | self.suspects.views) - self.views.keys())),

@@ -73,7 +73,7 @@ def payload(raw: bytes | None, identity: str | None, keys: RegionKeys, expires_i
 def executed(replies: list[Reply], keys: RegionKeys) -> list[Reply]:
     for reply in replies:
         hard(reply, keys)
-    return replies[-1]
+    return list(replies[-1])
 
 
 def soft(reply: Reply, keys: RegionKeys, found: Suspects) -> Reply:

@@ -124,7 +124,8 @@ def _whole(score: bytes) -> int | None:
 def _page(keys: RegionKeys, entries: list[_Entry], *, deep: bool) -> list[Command]:
     if not entries:
         return []
-    read, commands = "GET" if deep else "STRLEN", [("TIME",)]
+    read = "GET" if deep else "STRLEN"
+    commands: list[Command] = [("TIME",)]
     for entry in entries:
         payload_key, view = keys.payload(entry.identity), keys.view(entry.instant)
         commands += [(read, payload_key), ("PTTL", payload_key), ("PTTL", view), ("GETRANGE", view, 0, SHORT)]
