@@ -25,7 +25,7 @@ GROUP = "commits per second"
 CONNECTIONS = 32
 TARGETS = {
     "redis-py sending our packed commands, no logic": ">= 0.8",
-    "plain loop, pipeline(transaction=True)": ">= 1.2",
+    "plain loop, pipeline(transaction=True)": ">= 1",
     "plain loop, one command after another": "",
     "the same transactions from 32 threads": "",
     "bare sockets, bytes encoded before": "",
