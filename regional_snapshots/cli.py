@@ -15,6 +15,7 @@ COMMANDS = {
     "refresh": "refresh",
     "show": "reading",
     "history": "reading",
+    "diff": "reading",
     "events": "events",
     "regimes": "events",
     "brief": "brief",

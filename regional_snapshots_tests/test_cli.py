@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
@@ -67,6 +68,24 @@ def test_what_was_published_can_be_shown_listed_and_checked(shell: Shell) -> Non
     assert [entry["id"] for entry in shell.json("history", "mena")] == [row["snapshot_id"]]
     assert row["snapshot_id"] in shell("history", "mena").stdout
     assert "net balance" in shell("show", "mena").stdout
+
+
+def test_two_snapshots_are_compared_and_all_of_them_written_to_a_file(shell: Shell, tmp_path: Path) -> None:
+    shell("replay", "red-sea")
+    ids = [entry["id"] for entry in shell.json("history", "mena", "--limit", "30")]
+    compared = shell.json("diff", "mena", ids[9], ids[0])
+    assert (compared["before"], compared["after"]) == (ids[9], ids[0])
+    assert {"of": "regime", "name": "", "before": "escalation_ladder", "after": "calm", "change": None} in compared[
+        "differences"
+    ]
+    assert "escalation ladder" in shell("diff", "mena", ids[9]).stdout
+    assert shell("diff", "mena").stdout.endswith("nothing differs\n")
+    assert shell("diff", "mena", "nonsense").returncode == 2
+    assert shell.json("history", "mena", "--out", str(tmp_path / "mena.csv"))["rows"] == 30
+    frame = pd.read_csv(tmp_path / "mena.csv")
+    assert list(frame["id"]) == ids
+    assert list(frame[frame["changed"]]["regime"]) == ["calm", "managed_deescalation", "escalation_ladder"]
+    assert frame["coverage:maritime_access"].notna().all()
 
 
 def test_a_refresh_ends_with_what_matters_now(shell: Shell) -> None:

@@ -1,23 +1,30 @@
-"""`show` and `history`: what was published."""
+"""`show`, `history` and `diff`: what was published."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, WRONG, CannotRun, command, opened
-from regional_snapshots.commands.shared.parameters import TIMES, Instant, RegionName
+from regional_snapshots.commands.shared.parameters import TIMES, Instant, RegionName, SnapshotPoint
+from regional_snapshots.commands.shared.tables import TableFile, write_table
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.values import MAX_INSTANT_MS, spoken
 from regional_snapshots.settings import Settings
 
 if TYPE_CHECKING:
+    from regional_snapshots.model.snapshot import Snapshot
     from regional_snapshots.report.story import Story
+    from regional_snapshots.store.snapshots import SnapshotStore
+
+MOST = 1_000_000
+"""Rows of a history."""
 
 
 @command(
@@ -90,17 +97,28 @@ def _answer(told: Mapping[str, Story], *, full: bool, as_json: bool) -> None:
 @command(
     "history",
     short_help="List retained snapshots.",
-    examples=("history mena --since 2d", "history mena --since 2026-05-28 --limit 100"),
+    examples=("history mena --since 2d", "history mena --since 2026-05-28 --limit 100", "history mena --out mena.csv"),
 )
 @click.argument("region", type=RegionName())
 @click.option("--since", type=Instant(), default=0, help=f"From this time on: {TIMES}.")
 @click.option("--until", type=Instant(), default=MAX_INSTANT_MS, help="Up to this time.")
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="At most so many.")
-def history(region: str, since: int, until: int, limit: int, as_json: bool) -> int:
-    """List the retained snapshots of REGION, newest first."""
+@click.option("--limit", type=click.IntRange(1, MOST), help="At most so many  [default: 20; all with --out]")
+@click.option("--out", type=TableFile(), help="Write all columns to this file: .csv or .parquet.")
+def history(region: str, since: int, until: int, limit: int | None, out: Path | None, as_json: bool) -> int:
+    """List the retained snapshots of REGION, newest first.
+
+    Axes, coverage and changes are in the file and in the JSON.
+    """
+    limit = limit or (MOST if out else 20)
     with opened(Settings.load()) as store:
         frame = store.history(region, since, until, limit)
-    if as_json:
+    if out:
+        write_table(out, frame)
+    if out and as_json:
+        console.as_json({"rows": len(frame), "file": str(out)})
+    elif out:
+        console.line(f"{len(frame)} snapshot{'' if len(frame) == 1 else 's'} of {region}: {out}")
+    elif as_json:
         console.as_json(json.loads(frame.to_json(orient="records", date_format="iso")))
     else:
         console.table(
@@ -110,6 +128,61 @@ def history(region: str, since: int, until: int, limit: int, as_json: bool) -> i
         count = f"{len(frame)} snapshot{'' if len(frame) == 1 else 's'} of {region}"
         console.line(count + (f", the newest {limit}" if len(frame) == limit else ""))
     return WRONG if (frame["problem"] != "").any() else FINE
+
+
+@command(
+    "diff",
+    short_help="What differs between two snapshots.",
+    examples=("diff mena", "diff mena 24h", "diff mena 'yesterday 18:00' 2h --json"),
+)
+@click.argument("region", type=RegionName())
+@click.argument("before", required=False, type=SnapshotPoint())
+@click.argument("after", required=False, type=SnapshotPoint())
+def diff(region: str, before: int | str | None, after: int | str | None, as_json: bool) -> int:
+    """What differs between two snapshots of REGION: BEFORE and AFTER, each an id or a time.
+
+    Without AFTER: the latest; without BEFORE too: the newest two. Of a time, the snapshot that was the latest then.
+    """
+    from regional_snapshots.report.why.difference import differences, side
+    from regional_snapshots.report.words import utc
+
+    with opened(Settings.load()) as store:
+        if before is None:
+            newest = store.recent(region, 2)
+            if len(newest) < 2:
+                raise CannotRun(f"fewer than two snapshots of {region} are kept: see `regional-snapshots history`")
+            now, then = newest
+        else:
+            then = _snapshot(store, region, before)
+            now = store.latest(region) if after is None else _snapshot(store, region, after)
+    found = differences(then.document, now.document)
+    if as_json:
+        sides = {"region": region, "before": then.id, "after": now.id}
+        console.as_json({**sides, "differences": [{**asdict(each), "change": each.change} for each in found]})
+        return FINE
+    console.line(f"{region}: from {utc(then.generated_at)}{_marks(then)} to {utc(now.generated_at)}{_marks(now)}")
+    if found:
+        rows = [(f"{it.of} {it.name}".strip(), side(it.before), side(it.after), _moved(it.change)) for it in found]
+        console.table(("what", "before", "after", "change"), rows)
+    else:
+        console.line("nothing differs")
+    return FINE
+
+
+def _snapshot(store: SnapshotStore, region: str, point: int | str) -> Snapshot:
+    return store.get(region, point) if isinstance(point, str) else store.as_of(region, point)
+
+
+def _marks(snapshot: Snapshot) -> str:
+    """What a reader of its numbers should know."""
+    meta = snapshot.document.get("meta") or {}
+    marks = [] if snapshot.sealed else ["unsealed"]
+    marks += ["sample"] if meta.get("sample") is True else []
+    return f" ({', '.join(marks)})" if marks else ""
+
+
+def _moved(change: float | None) -> str:
+    return "" if change is None else f"{change:+.3f}"
 
 
 def _time(row: Any) -> str:

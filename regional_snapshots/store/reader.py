@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regional_snapshots.model.series import SeriesRow
-from regional_snapshots.model.snapshot import AXES, DamagedSnapshotError, Snapshot, instant_of
+from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot, instant_of
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.batch import Asked, Batch, text
 from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.link.refusals import refusal
+from regional_snapshots.store.records.history import history_frame
 from regional_snapshots.store.records.news import Of, ask_for_rows, read_all, row_of_member
 
 if TYPE_CHECKING:
@@ -105,13 +106,7 @@ class SnapshotReader:
 
         A snapshot that is named by the index but cannot be read has its row with the problem in ``problem``.
         """
-        import pandas as pd
-
-        rows = [_row(identity, found) async for identity, found in self.each(region, since_ms, until_ms, limit)]
-        frame = pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
-        for name in (name for name, kind in HISTORY_COLUMNS.items() if kind == "float64"):
-            frame[name] = pd.to_numeric(frame[name], errors="coerce")  # what another program wrote may be anything
-        return frame.astype(HISTORY_COLUMNS)
+        return history_frame([entry async for entry in self.each(region, since_ms, until_ms, limit)])
 
     async def history_all(
         self, regions: Iterable[str], since_ms: int, until_ms: int, limit: int
@@ -147,44 +142,6 @@ class SnapshotReader:
 
     def _keys(self, region: str) -> RegionKeys:
         return RegionKeys(region, self._layout)
-
-
-HISTORY_COLUMNS: dict[str, str] = {
-    "id": "object",
-    "time": "datetime64[ns, UTC]",
-    "regime": "object",
-    "confidence": "float64",
-    "reason": "object",
-    "net_balance": "float64",
-    **dict.fromkeys(AXES, "float64"),
-    "sealed": "boolean",
-    "problem": "object",
-}
-"""Columns of :meth:`SnapshotReader.history` and their types, with rows and without.
-
-``time`` is UTC, axes and confidence are 0 to 1, ``sealed`` is whether the id verifies the content (unknown where it
-cannot be read), ``problem`` is "" when all is fine.
-"""
-
-
-def _row(identity: str, found: Found) -> dict[str, Any]:
-    import pandas as pd
-
-    row: dict[str, Any] = {"id": identity, "problem": found.problem if isinstance(found, StoreError) else ""}
-    try:
-        row["time"] = pd.Timestamp(instant_of(identity), unit="ms", tz="UTC")
-    except ValueError:
-        row["time"], row["problem"] = pd.NaT, "this is no snapshot id"
-    if isinstance(found, Snapshot):
-        document, row["sealed"] = found.document, found.sealed
-        row["time"] = pd.Timestamp(found.generated_at, unit="ms", tz="UTC")
-        try:
-            row |= {name: document["balance"].get(name) for name in ("net_balance", *AXES)}
-            row["regime"], row["reason"] = document["regime"]["label"], found.reason
-            row["confidence"] = document["meta"]["snapshot_confidence"]
-        except (KeyError, TypeError, AttributeError):
-            row["problem"] = "it has another shape: written by another version?"
-    return row
 
 
 def _pointer(asked: Asked, region: str, *, as_of: bool = False) -> str | StoreError:

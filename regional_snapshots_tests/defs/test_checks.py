@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import dagster as dg
+import pytest
 
 from regional_snapshots.defs.assets.checks import JUDGES
+from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.defs.conftest import Project, failure
 from regional_snapshots_tests.support.server import RedisServer
@@ -58,3 +60,10 @@ def test_while_drift_is_left_the_reconciliation_is_red_where_people_look(project
     assert "snapshot:index:{latam}" in text
     server.client().delete("snapshot:index:{latam}")
     assert judged(project.reconcile())["nothing_is_left"]
+
+
+@pytest.mark.parametrize("gone", [FEEDS[0].key, FEEDS[-1].key])
+def test_a_feed_that_is_missing_is_no_fresh_feed(project: Project, server: RedisServer, gone: str) -> None:
+    assert judged(project.refresh(force=True))["feeds_are_fresh"]
+    server.client().delete(gone)
+    assert not judged(project.refresh(force=True))["feeds_are_fresh"]

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from regional_snapshots.defs.assets.overview import COLUMNS, SHORT
+from regional_snapshots.defs.assets.overview import overview as table_of
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.pages import PAGE
@@ -18,6 +19,7 @@ from regional_snapshots.store.errors import MissingSnapshotError
 from regional_snapshots.store.keys import TAGGED
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized
+from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.server import RedisServer
 
 METADATA_LIMIT = 200_000
@@ -43,6 +45,12 @@ def test_it_shows_every_region_in_two_tables_and_in_a_picture(project: Project) 
     for name in ("picture", "map"):
         drawn = base64.b64decode(shown[name].split("base64,")[1].rstrip(")"))
         assert ElementTree.fromstring(drawn).tag.endswith("svg")  # noqa: S314 (our own)
+
+
+def test_it_tells_the_age_of_a_snapshot_in_hours() -> None:
+    made = snapshot("mena", 1_780_000_000_000)
+    frame = table_of({"mena": made}, made.generated_at + 90 * 60_000)
+    assert list(frame["age_hours"]) == [1.5]
 
 
 def test_it_begins_with_what_matters_now_in_at_most_five_lines(project: Project) -> None:

@@ -146,6 +146,14 @@ def test_an_older_commit_that_arrives_after_a_newer_one_is_late(client, proxy, d
     assert violations(client, "tagged", REGION) == []
 
 
+def test_where_the_index_was_lost_an_older_commit_does_not_move_latest_back(client, direct):
+    older, newer = fresh(client, back=1), fresh(client)
+    direct.commit(newer)
+    client.delete(names_of("tagged", REGION).index)
+    assert direct.commit(older, force=True).outcome is Outcome.LATE
+    assert direct.latest(REGION).id == newer.id
+
+
 def test_a_late_commit_whose_reply_is_lost_is_still_called_late(client, proxy, direct):
     older, newer = fresh(client, back=1), fresh(client)
     direct.commit(newer)

@@ -13,7 +13,8 @@ from regional_snapshots.store.errors import (
     UnreachableError,
     WrongTypeError,
 )
-from regional_snapshots.store.reader import HISTORY_COLUMNS, PAGE
+from regional_snapshots.store.reader import PAGE
+from regional_snapshots.store.records.history import HISTORY_COLUMNS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import Started, wait_until
 from regional_snapshots_tests.support.documents import snapshot

@@ -13,7 +13,7 @@ from regional_snapshots.store.reconcile import findings
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import EVERYTHING, SINGLE, TO_A_CLAIM, healthy, picture
-from regional_snapshots_tests.support.oracle import BUCKET_MS, names_of, violations
+from regional_snapshots_tests.support.oracle import BUCKET_MS, RETENTION_MS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.server_faults import read_only, without_permission
 
@@ -206,6 +206,17 @@ def test_a_claim_of_a_program_that_writes_after_claiming_is_left_to_it_for_a_min
     with SnapshotStore(server.url, layout="worldmonitor") as store:
         assert [finding.before for finding in store.reconcile(["mena"]).findings] == [old.id]
     assert client.get(f"{claims}{young.reason}:{now_ms // BUCKET_MS}") == young.id.encode()
+
+
+@pytest.mark.parametrize(("written_ms_ago", "kinds_found"), [(0, []), (61_000, ["payload_orphaned"])])
+def test_a_payload_without_a_time_is_left_to_its_writer_for_a_minute(server, written_ms_ago, kinds_found):
+    """Of what says no time of its own, only its expiry tells when it was written."""
+    client = server.client()
+    client.set("snapshot:id:{mena}:half", "written", px=RETENTION_MS - written_ms_ago)
+    with SnapshotStore(server.url) as store:
+        healthy(store, client, "mena")
+        assert [finding.kind for finding in store.reconcile(["mena"], deep=True).findings] == kinds_found
+    assert client.exists("snapshot:id:{mena}:half") == (not kinds_found)
 
 
 @pytest.mark.parametrize("stopped_after", range(7))

@@ -10,6 +10,7 @@ import click
 
 from regional_snapshots.commands.shared.instants import instant_ms
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
+from regional_snapshots.model.snapshot import ID_PATTERN
 
 LEAST_LIKENESS = 0.7
 """From 0 to 1: below it, a name that nobody meant would be proposed."""
@@ -46,6 +47,18 @@ class Instant(click.ParamType[int]):
         if instant is None:
             self.fail(f"{value!r} is no time: use {TIMES}", param, ctx)
         return instant
+
+
+class SnapshotPoint(click.ParamType[int | str]):
+    """A snapshot by its id or by a time at which it was the latest."""
+
+    name = "id or time"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """The id, or milliseconds since 1970."""
+        if isinstance(value, str) and ID_PATTERN.fullmatch(value):
+            return value
+        return Instant().convert(value, param, ctx)
 
 
 def nearest_region(text: str) -> str | None:

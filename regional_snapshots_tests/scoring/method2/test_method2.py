@@ -123,6 +123,8 @@ def chokepoint(name: str = "hormuz", **members: Any) -> dict[str, Any]:
     ("members", "openness"),
     [
         ({"disruptionScore": 30}, 0.7),
+        ({"disruptionScore": 130}, 0.0),
+        ({"disruptionScore": -30}, 1.0),
         ({"disruptionScore": 0, "threatLevel": "war_zone"}, 1.0),
         ({"threatLevel": "war_zone"}, 0.0),
         ({"threatLevel": "odd", "status": "red"}, 0.4),

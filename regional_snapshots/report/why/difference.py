@@ -1,0 +1,106 @@
+"""What differs between two snapshots of a region: regime, numbers, triggers, corridors, scenarios, what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from regional_snapshots.model.snapshot import AXES
+from regional_snapshots.model.values import number
+from regional_snapshots.report.standing import mappings, part, text
+from regional_snapshots.report.words import corridor_label, decimals, feed_name, words
+
+LEAST = 0.0005
+"""Numbers that differ by less read the same."""
+
+Value = str | float | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference: what it is of (``axis``, ``trigger``, …), its name, and the values of both sides; None where a
+    side does not know it."""
+
+    of: str
+    name: str
+    before: Value
+    after: Value
+
+    @property
+    def change(self) -> float | None:
+        """By how much a number changed; None where either side has none."""
+        if isinstance(self.before, str) or isinstance(self.after, str) or self.before is None or self.after is None:
+            return None
+        return round(self.after - self.before, 3)
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    """What differs between two documents of one region, in the order in which people ask. Raises nothing, whatever
+    the documents are."""
+    return [found for found in _compared(before, after) if _differs(found)]
+
+
+def side(value: Value) -> str:
+    """A value for people."""
+    return words(value) if isinstance(value, str) else decimals(value, 3)
+
+
+def _compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    was, now = part(before, "regime"), part(after, "regime")
+    yield Difference("regime", "", text(was.get("label")), text(now.get("label")))
+    was, now = part(before, "meta"), part(after, "meta")
+    yield Difference("method", "", text(was.get("method")), text(now.get("method")))
+    yield Difference("confidence", "", number(was.get("snapshot_confidence")), number(now.get("snapshot_confidence")))
+    for of, member in (("missing feed", "missing_inputs"), ("stale feed", "stale_inputs")):
+        yield from _in_both(of, _feeds(was, member), _feeds(now, member), "no")
+    was, now = part(before, "balance"), part(after, "balance")
+    yield Difference("net balance", "", number(was.get("net_balance")), number(now.get("net_balance")))
+    for axis in AXES:
+        yield Difference("axis", words(axis), number(was.get(axis)), number(now.get(axis)))
+    covered = part(was, "coverage"), part(now, "coverage")
+    for axis in AXES:
+        yield Difference("coverage", words(axis), number(covered[0].get(axis)), number(covered[1].get(axis)))
+    yield from _in_both("trigger", _triggers(before), _triggers(after), "no")
+    yield from _in_both("access to", _access(before), _access(after))
+    yield from _in_both("scenario", _lanes(before), _lanes(after))
+
+
+def _in_both(
+    of: str, before: Mapping[str, Value], after: Mapping[str, Value], absent: Value = None
+) -> Iterator[Difference]:
+    for name in dict.fromkeys((*before, *after)):
+        yield Difference(of, name, before.get(name, absent), after.get(name, absent))
+
+
+def _differs(found: Difference) -> bool:
+    if found.change is not None:
+        return abs(found.change) >= LEAST
+    return found.before != found.after
+
+
+def _feeds(meta: Mapping[str, Any], member: str) -> dict[str, Value]:
+    listed = meta.get(member)
+    return {feed_name(key): "yes" for key in listed if isinstance(key, str)} if isinstance(listed, list) else {}
+
+
+def _triggers(document: Mapping[str, Any]) -> dict[str, Value]:
+    """Active and watching ones; a dormant trigger is none of the news."""
+    states = {"active": "active", "watching": "watching"}
+    return {
+        words(entry.get("id")): state
+        for member, state in states.items()
+        for entry in mappings(part(document, "triggers").get(member))
+    }
+
+
+def _access(document: Mapping[str, Any]) -> dict[str, Value]:
+    return {corridor_label(text(it.get("id"))): number(it.get("access")) for it in mappings(document.get("corridors"))}
+
+
+def _lanes(document: Mapping[str, Any]) -> dict[str, Value]:
+    return {
+        f"{words(lane.get('name'))} within {words(scenario.get('horizon'))}": number(lane.get("probability"))
+        for scenario in mappings(document.get("scenario_sets"))
+        for lane in mappings(scenario.get("lanes"))
+    }
