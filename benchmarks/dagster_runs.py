@@ -13,7 +13,7 @@ import dagster as dg
 from benchmarks.dagster_empty import defs as empty
 from benchmarks.measure import take_turns, timed
 from regional_snapshots.defs.tags import range_tags
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.snapshots import SnapshotStore
 

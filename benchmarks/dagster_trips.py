@@ -12,7 +12,7 @@ from benchmarks.line import Line
 from benchmarks.measure import Figure, Tick, figure, take_turns
 from regional_snapshots.definitions import definitions
 from regional_snapshots.defs.tags import range_tags
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.snapshots import SnapshotStore

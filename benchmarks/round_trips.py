@@ -15,7 +15,7 @@ from benchmarks.line import Line
 from benchmarks.measure import Figure, Tick, figure, take_turns, timed
 from benchmarks.throughput import commit
 from regional_snapshots.defs.publishing.refresh import refresh
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.happenings.happening import Happening

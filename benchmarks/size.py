@@ -10,7 +10,7 @@ import redis
 
 from benchmarks.measure import Figure, Tick, figure
 from benchmarks.throughput import commit
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.feeds import DATA_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot

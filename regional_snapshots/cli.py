@@ -20,17 +20,17 @@ COMMANDS = {
     "regimes": "events",
     "brief": "brief",
     "report": "report",
-    "reconcile": "reconcile",
-    "dev": "dev",
+    "reconcile": "operating.reconcile",
+    "dev": "operating.dev",
     "compute": "compute",
     "feeds": "feeds",
     "replay": "analysis",
     "verify": "analysis",
     "rescore": "analysis",
     "calibrate": "analysis",
-    "redis": "embedded",
-    "backup": "backup",
-    "restore": "backup",
+    "redis": "operating.embedded",
+    "backup": "operating.backup",
+    "restore": "operating.backup",
 }
 """Each command, in the order of the help, and the module of ``commands/`` that defines it under its own name."""
 

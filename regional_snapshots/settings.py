@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from regional_snapshots.files.packaged import CHECKOUT, in_checkout
 from regional_snapshots.model.events import SEVERITIES
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.packaged import CHECKOUT, in_checkout
 from regional_snapshots.store.keys import NAMESPACE
 
 PREFIX = "REGIONAL_SNAPSHOTS_"

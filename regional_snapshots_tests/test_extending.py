@@ -75,7 +75,7 @@ def test_a_region_is_one_row(copy: Path) -> None:
 
 
 def test_a_feed_is_one_row(copy: Path) -> None:
-    add(copy / "regional_snapshots/model/feeds.py", "FEEDS: tuple[FeedSpec, ...] = (\n", NEW_FEED)
+    add(copy / "regional_snapshots/model/feeds/table.py", "FEEDS: tuple[FeedSpec, ...] = (\n", NEW_FEED)
     found = python(copy, SCORED + "print(json.dumps([feeds.more, feeds.report[-1].name]))")
     assert found == [
         {"sea_ice": 7},

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from regional_snapshots.defs.instance.home import InstanceError, opened_instance, prepare_instance
-from regional_snapshots.packaged import packaged
+from regional_snapshots.files.packaged import packaged
 from regional_snapshots.settings import Settings
 from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.test_cli import Shell, refused

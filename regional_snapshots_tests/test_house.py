@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -71,6 +72,13 @@ def test_a_room_imports_only_what_lies_before_it(room: str) -> None:
     assert not wrong
 
 
+def test_no_file_is_long_and_no_room_is_full() -> None:
+    lengths = {str(file.relative_to(PACKAGE)): len(file.read_text().splitlines()) for file in MODULES}
+    rooms = Counter(str(file.parent.relative_to(PACKAGE)) for file in MODULES)
+    assert not {name: length for name, length in lengths.items() if length > 300}
+    assert not {room: count for room, count in rooms.items() if count > 10}
+
+
 def test_only_public_names_of_dagster_are_used() -> None:
     assert not {f"{file.name}: {name}" for file in MODULES for name in imports(file) if re.match(r"dagster[._]", name)}
 
@@ -118,6 +126,6 @@ def test_every_package_that_is_imported_is_declared() -> None:
 
 def test_scoring_needs_neither_redis_nor_dagster_nor_pandas_nor_pydantic() -> None:
     heavy = ("redis", "dagster", "pandas", "pydantic")
-    code = f"import sys, regional_snapshots.offline; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, regional_snapshots.files.offline; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"

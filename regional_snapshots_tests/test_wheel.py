@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from regional_snapshots.packaged import CHECKOUT, packaged
+from regional_snapshots.files.packaged import CHECKOUT, packaged
 
 NEEDED = ("dagster.yaml", "workspace.yaml", "docs/operations.md", "docs/writing-feeds.md")
 

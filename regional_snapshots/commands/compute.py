@@ -22,7 +22,7 @@ def compute(files: Sequence[Path], method: str, as_json: bool) -> int:
     metaSources ({key: companion document}), previous ({region: snapshot before}), series ({region: rows, oldest
     first}) and regions (those to score). A file with steps (a list of such objects) gives a list.
     """
-    from regional_snapshots.offline import compute_file
+    from regional_snapshots.files.offline import compute_file
 
     for file in files:
         try:

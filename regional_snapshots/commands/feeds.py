@@ -37,7 +37,7 @@ def feeds_load(directory: Path | None, sample: bool, as_published: bool, if_none
 
     The sample feeds are dated as if they had been made now, unless --as-published keeps their times.
     """
-    from regional_snapshots.feed_files import SAMPLE, brought_up_to, read_directory
+    from regional_snapshots.files.feed_files import SAMPLE, brought_up_to, read_directory
 
     if sample == (directory is not None):
         raise CannotRun("name a directory, or --sample")

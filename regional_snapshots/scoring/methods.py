@@ -14,7 +14,7 @@ from regional_snapshots.scoring.method2.inputs.held import METHOD
 from regional_snapshots.scoring.method2.regime import relabelled as relabelled_with_memory
 from regional_snapshots.scoring.method2.snapshot import SCORING_VERSION
 from regional_snapshots.scoring.method2.snapshot import score_regions as method2
-from regional_snapshots.scoring.parity.regime import relabelled
+from regional_snapshots.scoring.parity.blocks.regime import relabelled
 from regional_snapshots.scoring.parity.snapshot import EDITION_1_1, EDITION_1_2
 from regional_snapshots.scoring.parity.snapshot import score_regions as parity
 from regional_snapshots.scoring.scored import Previous, Scored

@@ -209,10 +209,16 @@ class SnapshotStore:
             self.run(follower.connections.close())
 
     def reconcile(
-        self, regions: Iterable[str], *, repair: bool = True, deep: bool = False, fix_types: bool = False
+        self,
+        regions: Iterable[str],
+        *,
+        repair: bool = True,
+        deep: bool = False,
+        fix_types: bool = False,
+        news: bool = False,
     ) -> ReconcileReport:
         """What disagrees in the given regions, repaired if ``repair``; see :meth:`Reconciler.reconcile`."""
-        work = self.reconciler.reconcile(regions, repair=repair, deep=deep, fix_types=fix_types)
+        work = self.reconciler.reconcile(regions, repair=repair, deep=deep, fix_types=fix_types, news=news)
         return self.run(work)
 
     def backup(

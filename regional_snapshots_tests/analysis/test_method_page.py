@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regional_snapshots.analysis.replay import steps
-from regional_snapshots.packaged import CHECKOUT
+from regional_snapshots.files.packaged import CHECKOUT
 from regional_snapshots.scoring.methods import METHODS
 
 

@@ -19,7 +19,7 @@ from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.scoring import methods
 from regional_snapshots.scoring.methods import METHODS
-from regional_snapshots.scoring.parity import balance
+from regional_snapshots.scoring.parity.blocks import balance
 from regional_snapshots.store.records.inputs import Manifest
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import fresh

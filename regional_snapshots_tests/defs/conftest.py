@@ -12,7 +12,7 @@ import pytest
 
 from regional_snapshots.definitions import definitions
 from regional_snapshots.defs.tags import range_tags
-from regional_snapshots.feed_files import SAMPLE, brought_up_to, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, brought_up_to, read_directory
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
 from regional_snapshots_tests.support.server import RedisServer

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from regional_snapshots.defs.assets.checks import HOUR_MS, lateness
-from regional_snapshots.feed_files import SAMPLE, brought_up_to, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, brought_up_to, read_directory
 from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized

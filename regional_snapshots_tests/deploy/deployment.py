@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots_tests.deploy.postgres import free_port, programs
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.server import RedisServer

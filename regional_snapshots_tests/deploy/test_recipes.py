@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from regional_snapshots.packaged import CHECKOUT
+from regional_snapshots.files.packaged import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"
 SETTINGS = ("dagster.yaml", "worker/dagster.yaml")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from regional_snapshots.feed_files import SAMPLE, brought_up_to, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, brought_up_to, read_directory
 from regional_snapshots.model.document import problems
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import REGION_IDS

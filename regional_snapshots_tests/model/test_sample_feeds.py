@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import regional_snapshots
-from regional_snapshots.feed_files import brought_up_to
+from regional_snapshots.files.feed_files import brought_up_to
 from regional_snapshots.model.feeds import DATA_KEYS, FEEDS, Feeds
 
 SAMPLE = Path(regional_snapshots.__file__).parent / "sample"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.feeds import FEEDS, Feeds
 from regional_snapshots.report.board import board
 from regional_snapshots.report.components import COMPONENTS, absence_costs, component_feed

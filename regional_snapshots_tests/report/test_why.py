@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.feeds import FeedReport, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.report.board import board

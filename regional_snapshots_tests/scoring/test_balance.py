@@ -8,7 +8,7 @@ import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import BUFFERS, PRESSURES
-from regional_snapshots.scoring.parity import balance
+from regional_snapshots.scoring.parity.blocks import balance
 from regional_snapshots_tests.scoring.worlds import chokepoint, document, forecasts, many_signals, scope, signals
 
 

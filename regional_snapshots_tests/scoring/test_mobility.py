@@ -8,7 +8,7 @@ import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.shapes.movement import Flight
-from regional_snapshots.scoring.parity.mobility import flight_region
+from regional_snapshots.scoring.parity.blocks.mobility import flight_region
 from regional_snapshots_tests.scoring.worlds import document
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from regional_snapshots.scoring.parity.regime import regime_label
+from regional_snapshots.scoring.parity.blocks.regime import regime_label
 from regional_snapshots_tests.scoring.worlds import NOW, document, many_signals, scored
 
 

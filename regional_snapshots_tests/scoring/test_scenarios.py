@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from regional_snapshots.scoring.parity.scenarios import HORIZONS, LANES, at_horizon, normalised
+from regional_snapshots.scoring.parity.blocks.scenarios import HORIZONS, LANES, at_horizon, normalised
 from regional_snapshots_tests.scoring.worlds import document, forecasts
 
 

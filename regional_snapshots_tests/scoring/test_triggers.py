@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.scoring.parity.transmissions import transmission_paths
-from regional_snapshots.scoring.parity.triggers import trigger_state
+from regional_snapshots.scoring.parity.blocks.transmissions import transmission_paths
+from regional_snapshots.scoring.parity.blocks.triggers import trigger_state
 from regional_snapshots.scoring.tables.transmissions import TEMPLATES
 from regional_snapshots.scoring.tables.triggers import TRIGGERS
 from regional_snapshots_tests.scoring.worlds import NOW, chokepoint, document, many_signals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.feeds import DATA_KEYS, META_KEYS
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.commit import Outcome, Policy

@@ -93,6 +93,6 @@ def _reconcile(store: SnapshotStore, client: redis.Redis) -> list[Any]:
         for region, damage in regions.items():
             scene = healthy(unlimited, client, region)
             damage.does(scene, scene.snapshots[1])
-    report = store.reconcile(regions, deep=True, fix_types=True)
+    report = store.reconcile(regions, deep=True, fix_types=True, news=True)
     left = [*report.left, *report.errors.values()]
     return left or [problem for region in regions for problem in violations(client, "tagged", region)]

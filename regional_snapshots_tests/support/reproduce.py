@@ -10,7 +10,7 @@ from typing import Any
 
 from regional_snapshots.analysis.memory import Memory
 from regional_snapshots.analysis.worlds import STEP_MS, phases, world
-from regional_snapshots.feed_files import SAMPLE, brought_up_to, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, brought_up_to, read_directory
 from regional_snapshots.model import snapshot
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.regions import REGION_IDS

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots_tests.support.server import RedisServer
 
 if TYPE_CHECKING:

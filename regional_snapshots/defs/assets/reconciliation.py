@@ -43,7 +43,9 @@ class ReconcileConfig(dg.Config):
     """Options of a reconciliation, as the launchpad shows them."""
 
     repair: bool = Field(default=True, description="Repair what is found; off: report only, change nothing.")
-    deep: bool = Field(default=False, description="Also verify every payload and look for ones no index names.")
+    deep: bool = Field(
+        default=False, description="Also verify all payloads; look for what no index names, or nobody tells."
+    )
     fix_types: bool = Field(default=False, description="Also move keys of the wrong type out of the way.")
     regions: list[str] = Field(default=list(REGION_IDS), description="Regions to look at.")
 
@@ -73,7 +75,7 @@ def snapshot_reconciliation(
         raise dg.Failure(f"Unknown region(s): {', '.join(unknown)}. Use some of {', '.join(REGION_IDS)}.")
     try:
         report = snapshots.store.reconcile(
-            config.regions, repair=config.repair, deep=config.deep, fix_types=config.fix_types
+            config.regions, repair=config.repair, deep=config.deep, fix_types=config.fix_types, news=config.deep
         )
     except StoreError as error:
         raise dg.Failure(f"Nothing could be checked. {error}") from error

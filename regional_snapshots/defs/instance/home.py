@@ -12,7 +12,7 @@ import dagster as dg
 from filelock import FileLock
 from sqlalchemy.exc import SQLAlchemyError
 
-from regional_snapshots.packaged import packaged
+from regional_snapshots.files.packaged import packaged
 from regional_snapshots.settings import SettingError, Settings
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from regional_snapshots.files.packaged import packaged
 from regional_snapshots.model.feeds import ENERGY_DEPENDENCY, FEEDS, FeedReport, Feeds
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.snapshot import AXES, Snapshot
-from regional_snapshots.packaged import packaged
 from regional_snapshots.report.story import changes, story
 from regional_snapshots.report.words import UNKNOWN, words
 from regional_snapshots.scoring.happenings.happening import Happening

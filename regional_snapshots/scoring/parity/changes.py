@@ -15,7 +15,7 @@ from regional_snapshots.model.document.words import REGIME_LABELS, TRIGGER_REASO
 from regional_snapshots.model.snapshot import BUFFERS
 from regional_snapshots.model.values import MAX_INSTANT_MS, MAX_MAGNITUDE, clean
 from regional_snapshots.scoring.diff import activation, no_changes
-from regional_snapshots.scoring.parity.regime import CALM
+from regional_snapshots.scoring.parity.blocks.regime import CALM
 
 JUMP = 0.15
 SHIFT = 0.15

@@ -16,8 +16,19 @@ from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.diff import no_changes, trigger_reason
 from regional_snapshots.scoring.frame import Known, empty_narrative, meta
-from regional_snapshots.scoring.parity.actors import actors
-from regional_snapshots.scoring.parity.balance import Rule, balance, energy_vulnerability, energy_vulnerability_observed
+from regional_snapshots.scoring.parity.blocks.actors import actors
+from regional_snapshots.scoring.parity.blocks.balance import (
+    Rule,
+    balance,
+    energy_vulnerability,
+    energy_vulnerability_observed,
+)
+from regional_snapshots.scoring.parity.blocks.evidence import evidence
+from regional_snapshots.scoring.parity.blocks.mobility import mobility
+from regional_snapshots.scoring.parity.blocks.regime import regime, regime_label
+from regional_snapshots.scoring.parity.blocks.scenarios import scenario_sets
+from regional_snapshots.scoring.parity.blocks.transmissions import transmission_paths
+from regional_snapshots.scoring.parity.blocks.triggers import triggers
 from regional_snapshots.scoring.parity.changes import (
     Baseline,
     UnreadablePreviousError,
@@ -25,13 +36,7 @@ from regional_snapshots.scoring.parity.changes import (
     changes_since,
     first_changes,
 )
-from regional_snapshots.scoring.parity.evidence import evidence
-from regional_snapshots.scoring.parity.mobility import mobility
-from regional_snapshots.scoring.parity.regime import regime, regime_label
-from regional_snapshots.scoring.parity.scenarios import scenario_sets
 from regional_snapshots.scoring.parity.scope import scope_of
-from regional_snapshots.scoring.parity.transmissions import transmission_paths
-from regional_snapshots.scoring.parity.triggers import triggers
 from regional_snapshots.scoring.scored import Previous, Scored
 
 

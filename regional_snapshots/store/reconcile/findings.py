@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from regional_snapshots.store.errors import StoreError
@@ -41,6 +41,9 @@ KINDS: Mapping[str, Kind] = {
     "no_expiry": Kind(WARNING, "a key never expires", "its expiry is set"),
     "expires_early": Kind(WARNING, "a key expires before its snapshot does", "its expiry is set"),
     "expires_late": Kind(WARNING, "latest or index outlives the newest snapshot", "its expiry is set"),
+    "row_missing": Kind(INFO, "six hours that have snapshots have no row in the series", "made of their newest"),
+    "row_damaged": Kind(WARNING, "six hours have several rows, or one that is none", "one is kept, or made anew"),
+    "regime_untold": Kind(WARNING, "a change of regime is in no entry of the stream", "told again in its place"),
     "wrong_type": Kind(ERROR, "a key holds another type than ours", "on request: quarantined"),
 }
 """Kind -> severity, what it means, what repair does."""
@@ -88,6 +91,11 @@ class ReconcileReport:
     def healthy(self) -> bool:
         """Whether every region was read and nothing is left but the ordinary course of time."""
         return not self.errors and all(finding.severity == INFO for finding in self.left)
+
+    def beside(self, findings: Iterable[Finding], errors: Mapping[str, StoreError]) -> ReconcileReport:
+        """The same with what was found beside it."""
+        found = sorted([*self.findings, *findings], key=lambda finding: (finding.region, finding.kind, finding.key))
+        return replace(self, findings=tuple(found), errors={**errors, **self.errors})
 
     def frame(self) -> pd.DataFrame:
         """One row a region: region, latest, head, snapshots, findings, repaired, left."""

@@ -40,6 +40,7 @@ from regional_snapshots.store.reconcile.reading.observation import Suspects, pac
 from regional_snapshots.store.reconcile.reading.state import Examined, Rules, order
 from regional_snapshots.store.reconcile.reading.survey import Surveyed, survey
 from regional_snapshots.store.reconcile.reading.sweep import sweep
+from regional_snapshots.store.reconcile.retelling import Reteller
 
 __all__ = ["Finding", "ReconcileReport", "Reconciler"]
 log = logging.getLogger(__name__)
@@ -63,12 +64,19 @@ class Reconciler:
         self._policy = policy or Policy()
 
     async def reconcile(
-        self, regions: Iterable[str], *, repair: bool = True, deep: bool = False, fix_types: bool = False
+        self,
+        regions: Iterable[str],
+        *,
+        repair: bool = True,
+        deep: bool = False,
+        fix_types: bool = False,
+        news: bool = False,
     ) -> ReconcileReport:
         """Look at each region, and with ``repair`` repair what is found; see :data:`KINDS` for what can be found.
 
         ``deep`` also verifies every payload and looks for payloads and views that no index names. ``fix_types`` also
-        moves keys of the wrong type away. A region that cannot be read has its error in the report.
+        moves keys of the wrong type away, ``news`` also tells again what was lost of the series and of the changes of
+        regime. A region that cannot be read has its error in the report.
         """
         rules = Rules(self._policy.retention_ms, self._policy.bucket_ms, fix_types=fix_types)
         run = _Run(rules, repair, deep)
@@ -77,7 +85,13 @@ class Reconciler:
         await asyncio.gather(*(self._group(group, run) for group in groups))
         if deep:
             await self._sweep(names, run)
-        return run.report(names)
+        report = run.report(names)
+        if not news:
+            return report
+        readable = [region for region in names if region not in report.errors]
+        return report.beside(
+            *await Reteller(self._connections, self._layout, self._policy).retell(readable, repair=repair)
+        )
 
     async def _group(self, regions: Sequence[str], run: _Run) -> None:
         surveyed = await self._survey(regions, run)

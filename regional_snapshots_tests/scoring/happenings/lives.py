@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from regional_snapshots.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.feeds import FEEDS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.series import SeriesRow

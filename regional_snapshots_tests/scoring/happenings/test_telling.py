@@ -15,7 +15,7 @@ from regional_snapshots.model.news import shift_of
 from regional_snapshots.model.series import row_of
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.happenings.happening import Happening, happening
-from regional_snapshots.scoring.parity.regime import relabelled
+from regional_snapshots.scoring.parity.blocks.regime import relabelled
 from regional_snapshots.scoring.parity.snapshot import Previous, score_region
 from regional_snapshots_tests.scoring.happenings.lives import NOW, Life, sample_world
 from regional_snapshots_tests.scoring.happenings.test_losses import ALERTS, QUIET, TENSE

@@ -29,14 +29,18 @@ REBUILT = ("wrong_type", "latest_not_indexed")
 )
 @click.argument("regions", nargs=-1, type=RegionName())
 @click.option("--check", is_flag=True, help="Report only, change nothing.")
-@click.option("--deep", is_flag=True, help="Also verify every payload, and look for ones that no index names.")
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Also verify all payloads; look for what no index names, or nobody tells.",
+)
 @click.option("--fix-types", is_flag=True, help="Also move keys of the wrong type out of the way.")
 def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, as_json: bool) -> int:
     """Report drift in REGIONS (default: all), and repair it unless --check is given."""
     from regional_snapshots.store.errors import AccessRefusedError, UnreachableError
 
     with opened(Settings.load()) as store:
-        report = store.reconcile(regions or REGION_IDS, repair=not check, deep=deep, fix_types=fix_types)
+        report = store.reconcile(regions or REGION_IDS, repair=not check, deep=deep, fix_types=fix_types, news=deep)
     if len(report.errors) == len(regions or REGION_IDS):
         first = next(iter(report.errors.values()))
         if isinstance(first, UnreachableError | AccessRefusedError):

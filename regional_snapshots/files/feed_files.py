@@ -12,7 +12,7 @@ from regional_snapshots.model.feeds import ENERGY_DEPENDENCY, keys_of
 from regional_snapshots.model.instants import TIME_FIELDS, is_finite_number, parse_date, stated_time
 from regional_snapshots.model.shapes.envelopes import unwrap
 
-SAMPLE = Path(__file__).parent / "sample"
+SAMPLE = Path(__file__).parents[1] / "sample"
 
 
 def read_directory(directory: Path) -> tuple[dict[str, bytes], list[str]]:

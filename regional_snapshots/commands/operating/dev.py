@@ -9,7 +9,7 @@ import click
 
 from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, CannotRun, command
-from regional_snapshots.packaged import packaged
+from regional_snapshots.files.packaged import packaged
 from regional_snapshots.settings import Settings
 
 

@@ -1,0 +1,1 @@
+"""Commands for whoever runs the store: backup, reconciliation, the embedded server, the UI."""

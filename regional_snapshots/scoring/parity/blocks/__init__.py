@@ -1,0 +1,1 @@
+"""The blocks of the document, each computed by a module of its own."""
