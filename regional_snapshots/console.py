@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.model.values import spoken
 
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
@@ -101,13 +100,12 @@ def when(instant_ms: float) -> str:
 
 def card(snapshot: Snapshot) -> None:
     """One snapshot for people."""
+    from regional_snapshots.report.why.card import card as card_rows
+
     rows = [("snapshot", snapshot.id)]
     if not snapshot.sealed:
         rows.append(("unsealed", "another program wrote it: nothing proves its content"))
-    try:
-        rows += _card_rows(snapshot)
-    except (KeyError, TypeError, ValueError, AttributeError):  # what another program wrote may have another shape
-        rows += [("generated", when(snapshot.generated_at)), ("content", "of another shape: --json prints it")]
+    rows += card_rows(snapshot.document)
     grid = Table(title=snapshot.region, title_justify="left", box=None, show_header=False, pad_edge=False)
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -117,38 +115,9 @@ def card(snapshot: Snapshot) -> None:
     out.print()
 
 
-def _card_rows(snapshot: Snapshot) -> list[tuple[str, str]]:
-    document = snapshot.document
-    meta, regime, balance = document["meta"], document["regime"], document["balance"]
-    before = regime.get("previous_label") or regime["label"]
-    was = "" if before == regime["label"] else f", was {spoken(before)}"
-    active = ", ".join(trigger["id"] for trigger in document["triggers"]["active"]) or "none"
-    return [
-        ("generated", f"{when(snapshot.generated_at)}, because {meta['trigger_reason']}"),
-        ("valid until", when(meta["valid_until"])),
-        ("regime", f"{spoken(regime['label'])}{was}"),
-        ("confidence", f"{meta['snapshot_confidence']:.3f}"),
-        ("net balance", f"{balance['net_balance']:+.3f}"),
-        ("pressures", _axes(balance, "coercive_pressure domestic_fragility capital_stress energy_vulnerability")),
-        ("buffers", _axes(balance, "alliance_cohesion maritime_access energy_leverage")),
-        ("active triggers", active),
-        (
-            "actors",
-            ", ".join(f"{actor['name']} {actor['leverage_score']:.2f}" for actor in document["actors"]) or "none",
-        ),
-        ("evidence", f"{len(document['evidence'])} items"),
-        ("missing feeds", ", ".join(meta["missing_inputs"]) or "none"),
-        ("stale feeds", ", ".join(meta["stale_inputs"]) or "none"),
-    ]
-
-
 @contextmanager
 def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal, nothing elsewhere. Yields what to call with each number of things done."""
     with Progress(console=err, transient=True, disable=not (shown and err.is_terminal)) as bars:
         bar = bars.add_task(what, total=total)
         yield lambda count: bars.advance(bar, count)
-
-
-def _axes(balance: dict[str, Any], names: str) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {balance[name]:.3f}" for name in names.split())

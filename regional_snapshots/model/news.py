@@ -95,7 +95,7 @@ def moves_in_words(document: Mapping[str, Any], previous: Mapping[str, Any] | No
         return "first snapshot"
     moved = axis_moves(_axes(previous), _axes(document))
     words = [f"{axis.replace('_', ' ')} {before:.2f} → {after:.2f}" for axis, before, after in moved[:MOVES]]
-    return "; ".join(words) or "no axis moved"
+    return "; ".join(words) or "no axis moved; by the rules that look back over the week"
 
 
 def axis_moves(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> list[tuple[str, float, float]]:

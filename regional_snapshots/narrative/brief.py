@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from regional_snapshots.model.events import SEVERITIES, Event
+from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES, PRESSURES
@@ -28,6 +29,8 @@ TEMPLATE = "template"
 PARTS = ("situation_recap", "regime_trajectory", "risk_outlook")
 NOTABLE = 0.1
 """By how much an axis must have moved within the week to be named."""
+
+_FEED_NAMES = {spec.key: spec.name for spec in FEEDS}
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,14 @@ def _outlook(week: Week) -> str:
     worst = max(((week.latest["balance"].get(axis) or 0.0, axis) for axis in PRESSURES), default=(0.0, ""))
     if worst[0] > 0:
         sentences.append(f"The greatest pressure is {spoken(worst[1])} at {worst[0]:.2f}.")
-    return " ".join([*sentences, f"Confidence {confidence:.2f}."])
+    return " ".join([*sentences, f"Confidence {confidence:.2f}.", *_rests_on(week.latest["meta"])])
+
+
+def _rests_on(meta: Mapping[str, Any]) -> list[str]:
+    """What a reader of the numbers should know of the feeds."""
+    stale = [_FEED_NAMES.get(key, key) for key in meta.get("stale_inputs") or ()]
+    said = [f"Stale feeds: {', '.join(map(spoken, stale))}."] if stale else []
+    return said + (["It rests on sample feeds: the figures are illustrative."] if meta.get("sample") is True else [])
 
 
 def _day(instant_ms: int) -> str:

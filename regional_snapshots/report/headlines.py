@@ -80,9 +80,8 @@ def _headline(told: Story) -> Headline | None:
 
 
 def _says(told: Story) -> str:
-    return "; ".join(
-        filter(None, [", ".join(filter(None, [_regime(told), _axis(told), _events(told)])), _known(told.now)])
-    )
+    said = [", ".join(filter(None, [_regime(told), _axis(told), _events(told)])), _known(told.now)]
+    return "; ".join(filter(None, said)) + told.now.marks
 
 
 def _regime(told: Story) -> str:
@@ -181,4 +180,5 @@ def _unknown_line(stories: Sequence[Story]) -> str:
 
 def _quiet_line(stories: Sequence[Story]) -> str:
     same = all(told.before is not None and not told.is_changed for told in stories)
-    return f"{counted(len(stories), 'region')} calm" + ("; nothing changed since the last refresh" if same else "")
+    unchanged = "; nothing changed since the last refresh" if same else ""
+    return f"{counted(len(stories), 'region')} calm{unchanged}{stories[0].now.marks}"

@@ -123,6 +123,14 @@ class Standing:
         """The regime, if it is one of ours: what a colour is chosen by. Else undetermined."""
         return self.regime if self.regime in REGIME_SEVERITY else UNDETERMINED
 
+    @property
+    def marks(self) -> str:
+        """What a reader of its numbers should know of what they rest on: `` (sample, 3 stale feeds)``, or nothing."""
+        stale = len(self.stale)
+        marks = ["sample"] if self.sample else []
+        marks += [f"{stale} stale feed{'' if stale == 1 else 's'}"] if stale else []
+        return f" ({', '.join(marks)})" if marks else ""
+
     def axis(self, name: str) -> Axis:
         """One axis by name."""
         return next(axis for axis in self.axes if axis.name == name)

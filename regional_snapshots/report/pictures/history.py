@@ -71,7 +71,7 @@ def _rows(told: Story) -> list[SeriesRow]:
 
 
 def _title(told: Story) -> str:
-    return f"{told.now.label} over time: {words(told.now.regime)}"
+    return f"{told.now.label} over time: {words(told.now.regime)}{told.now.marks}"
 
 
 def _says(told: Story, rows: Sequence[SeriesRow]) -> str:

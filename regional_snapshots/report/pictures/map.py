@@ -57,7 +57,8 @@ def map_picture(stories: Sequence[Story], *, links: bool = False) -> Picture:
     sea = element("rect", width=WIDTH, height=HEIGHT, fill="var(--sea)")
     body = f"{sea}{lands}{_corridors(stories)}{names}{_legend(stories)}"
     said = ", ".join(f"{told.now.short} {words(told.now.regime)}" for told in stories) or "no region has a snapshot"
-    return Picture(WIDTH, HEIGHT + FOOT, "Map of the world: regimes by region, corridors by access", said, body)
+    title = f"Map of the world: regimes by region, corridors by access{stories[0].now.marks if stories else ''}"
+    return Picture(WIDTH, HEIGHT + FOOT, title, said, body)
 
 
 def _lands() -> dict[str, list[str]]:

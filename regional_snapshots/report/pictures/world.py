@@ -31,7 +31,7 @@ def world_picture(stories: Sequence[Story]) -> Picture:
     shown = ordered[:MOST_ROWS]
     rows = [_row(told, HEAD + number * ROW) for number, told in enumerate(shown)]
     height = HEAD + len(shown) * ROW + FOOT
-    title = "The world now: regimes, pressures and buffers"
+    title = f"The world now: regimes, pressures and buffers{ordered[0].now.marks if ordered else ''}"
     body = "".join([_head(), *rows, _legend(height - FOOT, len(ordered) - len(shown))])
     return Picture(WIDTH, height, title, _says(shown), body)
 
