@@ -62,6 +62,15 @@ def test_it_begins_with_what_matters_now_in_at_most_five_lines(project: Project)
     assert all(line.startswith("- ") for line in lines)
 
 
+def test_it_lists_the_newest_events(project: Project) -> None:
+    project.refresh()
+    listed = [record.data for record in overview(project)["newest_events"].records]
+    with SnapshotStore(project.settings.redis_url) as store:
+        told = [event for found in store.events(REGION_IDS).values() for event in found]
+    assert len(listed) == min(20, len(told))
+    assert {row["snapshot_id"] for row in listed} <= {event.snapshot_id for event in told}
+
+
 def test_it_writes_the_page_and_says_where(project: Project) -> None:
     project.refresh()
     page = Path(overview(project)["page"])

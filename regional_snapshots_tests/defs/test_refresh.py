@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 import dagster as dg
 import pytest
 
+from regional_snapshots.analysis.replay import publish
 from regional_snapshots.defs.partitions import backfill_policy, runs_for
 from regional_snapshots.defs.publishing.io_manager import SnapshotIOManager
 from regional_snapshots.defs.publishing.refresh import Refresh
 from regional_snapshots.defs.tags import range_tags, regions_of
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.scoring.methods import METHODS
+from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized
 from regional_snapshots_tests.support.server import RedisServer
 
@@ -37,6 +41,18 @@ def test_all_eight_regions_are_committed_and_shown_in_one_run(project: Project, 
         assert metadata["written_bytes"] > 1000
         assert metadata["sample_feeds"] != "none"
         assert {"regime", "what_changed", "missing_feeds", "stale_feeds", "previous_snapshot_id"} <= set(metadata)
+
+
+def test_every_snapshot_is_shown_with_its_why_and_with_its_past(project: Project, server: RedisServer) -> None:
+    with SnapshotStore(server.url) as store:
+        publish(store, "red-sea", METHODS["2"], server.client().time()[0] * 1000 - 25 * 3_600_000)
+    shown = materialized(project.refresh())
+    for region, metadata in shown.items():
+        assert metadata["why"].startswith("**Regime**"), region
+        assert "sample feeds" in metadata["why"]
+        picture = base64.b64decode(metadata["over_time"].split("base64,")[1].rstrip(")")).decode()
+        assert "31 snapshots since" in picture  # thirty of the replay, and this one
+        assert sum(len(str(value)) for value in metadata.values()) < 100_000
 
 
 def test_the_materializations_are_on_record_for_each_partition(project: Project) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from regional_snapshots.defs.shown.told import Shown
 
+NEWEST = 20
+"""Events that the overview lists."""
 COLUMNS = {
     "region": ("string", "Name of the region."),
     "regime": ("string", "One of seven regimes, from calm to escalation ladder."),
@@ -100,6 +102,7 @@ def told(
 ) -> "Shown":
     """What there is to tell of all regions, and the page that tells everything. What cannot be read is left out of
     both, with a warning."""
+    from regional_snapshots.defs.assets.events import event_table
     from regional_snapshots.defs.shown.told import board_shown, world_shown
     from regional_snapshots.pages import PAGE, write_page
     from regional_snapshots.stories import feeds_board, stories
@@ -113,6 +116,8 @@ def told(
     for problem in gathered.problems:
         context.log.warning(f"left out: {problem}")
     shown, path = world_shown(every) | board_shown(board), snapshots.settings.home / PAGE
+    newest = sorted((event for each in every for event in each.events), key=lambda event: -event.generated_at)
+    shown["newest_events"] = event_table(newest[:NEWEST])
     try:
         write_page(path, every, board, feeds.report, now_ms)
     except OSError as error:

@@ -13,9 +13,12 @@ from regional_snapshots.defs.publishing.failures import refresh_failure
 from regional_snapshots.defs.publishing.refresh import Refresh, Written
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import commit_metadata, unwritten_metadata
+from regional_snapshots.defs.shown.region import region_shown
 from regional_snapshots.model.events import Event
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.report.story import PAST_DAYS, Story, story
+from regional_snapshots.report.words import DAY_MS
 from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.store.commit import Commit, Outcome
 
@@ -23,6 +26,8 @@ OWNED = "another snapshot owns this bucket"
 EARLIER = "an earlier attempt at this refresh has written it"
 NAMED = 8
 """Regions that one line of the log names before it counts them."""
+MOST_PICTURED = 50
+"""Of a run of more regions, none is drawn: pictures would be most of Dagster's event log."""
 
 
 class SnapshotIOManager(dg.IOManager):
@@ -84,6 +89,8 @@ class SnapshotIOManager(dg.IOManager):
             if region not in shown:
                 metadata = commit_metadata(scored[region], commit, refresh.feeds, refresh.previous.get(region))
                 shown[region] = metadata | {"commit_milliseconds": milliseconds}
+                if len(written) <= MOST_PICTURED:
+                    shown[region] |= region_shown(_story(scored[region], commit, refresh), refresh.feeds.report)
         events = [event for commit in written.values() for event in commit.told]
         return shown, problems, events
 
@@ -131,6 +138,14 @@ def note_feeds(context: dg.OutputContext, refresh: Refresh) -> Iterator[dg.Dagst
             yield dg.DagsterEvent.asset_observation(step, event)
         else:
             yield dg.DagsterEvent.asset_materialization(step, event)
+
+
+def _story(scored: Happening, commit: Commit, refresh: Refresh) -> Story:
+    made = scored.snapshot
+    previous = refresh.previous.get(made.region)
+    since_ms = made.generated_at - PAST_DAYS * DAY_MS
+    rows = [row for row in refresh.series.get(made.region, ()) if row.at >= since_ms]
+    return story(made.document, previous.document if previous else None, rows, commit.told)
 
 
 def unwritten_lines(shown: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from regional_snapshots.model.feeds import Feeds, keys_of, member_keys_of
+from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.scoring.methods import Method
@@ -41,6 +42,8 @@ class Refresh:
     previous: dict[str, Snapshot]
     warnings: tuple[str, ...] = ()
     force: bool = False
+    series: Mapping[str, Sequence[SeriesRow]] = field(default_factory=dict)
+    """The rows of each region before this refresh, where the method looks back at them."""
 
 
 def refresh(
@@ -77,7 +80,7 @@ def refresh(
     if readable:
         store.keep_meanwhile(used, now_ms, found.kept_for_ms)
     made = compute_run(method, readable, feeds, _known(found), series, now_ms) if readable else {}
-    return Refresh({**made, **unread}, feeds, found.feeds, previous, warnings, force)
+    return Refresh({**made, **unread}, feeds, found.feeds, previous, warnings, force, series)
 
 
 def _unread(regions: Iterable[str], found: Inputs) -> dict[str, StoreError]:
