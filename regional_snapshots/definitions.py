@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from regional_snapshots.defs.assets.briefs import weekly_brief
 from regional_snapshots.defs.assets.checks import judge_regions
 from regional_snapshots.defs.assets.events import regional_events
 from regional_snapshots.defs.assets.feeds import feeds_asset
@@ -29,6 +30,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             snapshots_asset(settings),
             regional_events,
             world_overview,
+            weekly_brief,
             snapshot_reconciliation,
         ],
         asset_checks=[judge_regions],

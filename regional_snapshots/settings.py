@@ -44,6 +44,7 @@ class Settings:
     regions_per_run: int
     refresh_cron: str
     reconcile_cron: str
+    brief_cron: str
     time_zone: str
     on_change_minutes: int
     min_confidence: float
@@ -79,6 +80,7 @@ class Settings:
             regions_per_run=_whole(env, "REGIONS_PER_RUN", len(REGION_IDS), least=1, most=len(REGION_IDS)),
             refresh_cron=_cron(env, "REFRESH_CRON", "0 */6 * * *"),
             reconcile_cron=_cron(env, "RECONCILE_CRON", "30 * * * *"),
+            brief_cron=_cron(env, "BRIEF_CRON", "0 5 * * 1"),
             time_zone=_time_zone(env),
             on_change_minutes=int(_one_of(env, "ON_CHANGE_MINUTES", ("0", "5", "10", "15", "20", "30", "60"))),
             min_confidence=_number(env, "MIN_CONFIDENCE", 0.1, least=0, most=1),

@@ -83,12 +83,23 @@ def _computed_again(library: Library, run: Run, method_name: str) -> dict[str, S
 def _compared(stored: Snapshot, again: Snapshot | None) -> Verdict:
     if again is None:
         return _verdict(stored, DIFFERS, "its manifest does not name its region")
+    again = _with_its_text(stored, again)
     if again.id == stored.id and again.payload == stored.payload:
         return _verdict(stored, PROVED, "")
     paths = list(differences(stored.document, again.document))
     more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     rules = f"scoring {stored.document['meta'].get('scoring_version')}"
     return _verdict(stored, DIFFERS, f"computed again ({rules}), it differs in {', '.join(paths[:SHOWN])}{more}")
+
+
+def _with_its_text(stored: Snapshot, again: Snapshot) -> Snapshot:
+    """What was computed again, with the text as it stands: a model wrote that, and no rule proves it."""
+    document, meta = stored.document, stored.document["meta"]
+    if not meta.get("narrative_provider"):
+        return again
+    named = {name: meta.get(name) for name in ("narrative_provider", "narrative_model")}
+    sealed = {**again.document["meta"], **named}
+    return Snapshot.seal({**again.document, "meta": sealed, "narrative": document.get("narrative")})
 
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:

@@ -22,10 +22,9 @@ def brief(regions: Sequence[str], as_json: bool) -> int:
     Written from a template; or, where REGIONAL_SNAPSHOTS_LLM_URL names a service, by its model, every sentence checked
     against the evidence that it cites. Nothing is stored.
     """
-    from regional_snapshots.narrative.brief import WEEK_MS, week_of
+    from regional_snapshots.gathering.weeks import weeks
     from regional_snapshots.narrative.briefs import briefs_of
     from regional_snapshots.narrative.providers import ProviderError, providers_of
-    from regional_snapshots.store.errors import StoreError
 
     settings, now_ms = Settings.load(), time.time_ns() // 1_000_000
     try:
@@ -33,23 +32,14 @@ def brief(regions: Sequence[str], as_json: bool) -> int:
     except ProviderError as error:
         raise CannotRun(str(error)) from None
     with opened(settings) as store:
-        latest = store.latest_all(regions)
-        rows = store.run(store.news.rows(regions, now_ms - WEEK_MS))
-        events = store.events(regions, now_ms - WEEK_MS)
-    weeks, problems = {}, []
-    for region, found in latest.items():
-        parts = (found, rows[region], events[region])
-        broken = [part for part in parts if isinstance(part, StoreError)]
-        problems += broken
-        if not broken:
-            weeks[region] = week_of(region, now_ms, found.document, rows[region], events[region])  # type: ignore[union-attr, arg-type]
-    written = asyncio.run(briefs_of(weeks, providers))
+        told, problems = weeks(store, regions, now_ms)
+    written = asyncio.run(briefs_of(told, providers))
     if as_json:
         console.as_json({region: made.document for region, (made, _) in written.items()})
     else:
         for made, usage in written.values():
             _print(made.document, usage.calls)
-    for problem in problems:
+    for problem in problems.values():
         console.complain(str(problem))
     return WRONG if problems else FINE
 

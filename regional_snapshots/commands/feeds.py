@@ -81,9 +81,9 @@ def _holds_feeds(store: SnapshotStore) -> bool:
 )
 def feeds_status(as_json: bool) -> int:
     """Show every feed: fresh, stale or missing, and what was used, defaulted or rejected."""
+    from regional_snapshots.gathering.stories import feeds_board, latest_stories
     from regional_snapshots.model.regions import REGION_IDS
     from regional_snapshots.report.board import HEADER
-    from regional_snapshots.stories import feeds_board, latest_stories
 
     settings = Settings.load()
     with opened(settings) as store:

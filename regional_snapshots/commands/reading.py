@@ -48,8 +48,8 @@ def show(
     as_json: bool,
 ) -> int:
     """Print the latest snapshot of REGIONS (default: all), or an earlier one."""
+    from regional_snapshots.gathering.stories import stories
     from regional_snapshots.store.errors import StoreError
-    from regional_snapshots.stories import stories
 
     if snapshot_id and len(regions) != 1:
         raise CannotRun("--id needs exactly one region")

@@ -62,8 +62,8 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
 
 def _lines(store: SnapshotStore) -> list[str]:
     """What matters now, after an empty line; nothing where no region can be read."""
+    from regional_snapshots.gathering.stories import latest_stories
     from regional_snapshots.report.headlines import headlines
-    from regional_snapshots.stories import latest_stories
 
     told = latest_stories(store, REGION_IDS).stories
     return ["", *headlines(list(told.values()))] if told else []

@@ -23,9 +23,9 @@ from regional_snapshots.settings import Settings
 @click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
 def report(out: Path | None, opens: bool, as_json: bool) -> int:
     """Write one HTML file that needs no network: what matters now, the map, why, history, events, the feeds."""
-    from regional_snapshots.pages import PAGE, write_page
+    from regional_snapshots.gathering.pages import PAGE, write_page
+    from regional_snapshots.gathering.stories import feeds_board, latest_stories
     from regional_snapshots.report.headlines import headlines
-    from regional_snapshots.stories import feeds_board, latest_stories
 
     settings = Settings.load()
     path = out or settings.home / PAGE

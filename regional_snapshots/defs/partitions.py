@@ -11,6 +11,11 @@ REGIONAL_SNAPSHOT = dg.AssetKey("regional_snapshot")
 
 region_partitions = dg.StaticPartitionsDefinition(list(REGION_IDS))
 
+BRIEFED = tuple(region for region in REGION_IDS if region != "global")
+"""The regions that have a weekly brief: those of the world, and not the world."""
+
+brief_partitions = dg.StaticPartitionsDefinition(list(BRIEFED))
+
 
 def backfill_policy(regions_per_run: int) -> dg.BackfillPolicy:
     """All regions in one run, or at most so many in each."""

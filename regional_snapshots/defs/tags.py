@@ -10,6 +10,7 @@ from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
 from regional_snapshots.model.regions import REGION_IDS
 
 REFRESH_JOB, RECONCILE_JOB, OVERVIEW_JOB, OBSERVE_JOB = "refresh", "reconcile", "overview", "observe_feeds"
+BRIEFS_JOB = "briefs"
 ASSET_JOB = "__ASSET_JOB"
 """The job in which Dagster runs what is started from the page of an asset."""
 

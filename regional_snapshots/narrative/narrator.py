@@ -99,7 +99,7 @@ async def _narrate(
     prompt = narrative_prompt(facts)
     digest = digest_of(prompt)
     kept = await cache.get(facts.region, digest) if cache else None
-    if kept and (found := _cached(kept)):
+    if kept and (found := _cached(kept)) and _cites(found.narrative) <= facts.ids:
         return found
     failures: list[tuple[str, str]] = []
     usage, dropped = Usage(), Counter[str]()
@@ -149,6 +149,12 @@ def checked(answer: Mapping[str, Any], facts: Facts) -> tuple[Narrative, Counter
 def said(narrative: Narrative) -> bool:
     """Whether any of its texts is not empty."""
     return any(narrative[name]["text"] for name in SECTIONS)
+
+
+def _cites(narrative: Narrative) -> frozenset[str]:
+    """All ids that a narrative names: one that was not shown to the model was not written from these facts."""
+    blocks = [*(narrative[name] for name in SECTIONS), *narrative["watch_items"]]
+    return frozenset(identity for block in blocks for identity in block["evidence_ids"])
 
 
 def _cached(kept: bytes) -> Narration | None:

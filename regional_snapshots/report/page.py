@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from regional_snapshots.model.events import EVENT_TYPES, Event, severity_rank
 from regional_snapshots.model.feeds import FeedReport
+from regional_snapshots.narrative.brief import template_brief, week_of
 from regional_snapshots.report.board import HEADER, Board
 from regional_snapshots.report.headlines import headline, headlines
 from regional_snapshots.report.pictures.history import history_picture
@@ -19,7 +20,7 @@ from regional_snapshots.report.pictures.palette import DARK, LIGHT, PATTERNS, va
 from regional_snapshots.report.standing import STRUCTURAL, Axis, Standing
 from regional_snapshots.report.story import Story, changes, in_its_past
 from regional_snapshots.report.why.explanation import why
-from regional_snapshots.report.why.section import Section
+from regional_snapshots.report.why.section import Fact, Section
 from regional_snapshots.report.words import counted, decimals, percent, region_short, since, subject, utc, words
 
 MOST_OPEN = 12
@@ -89,9 +90,20 @@ def _card(told: Story, reports: Sequence[FeedReport]) -> Card:
         headline=headline(told).partition(": ")[2],
         changes=changes(told),
         history=Markup(history_picture(told).inline()) if told.rows else None,  # noqa: S704 (built from escaped parts)
-        sections=why(told, reports),
+        sections=[*why(told, reports), *_week(told)],
         axes=[_axis(told, axis) for axis in now.axes if axis.name != STRUCTURAL],
     )
+
+
+def _week(told: Story) -> list[Section]:
+    """The week in words, from the template; nothing of a document that has another shape."""
+    now = told.now
+    try:
+        made = template_brief(week_of(now.region, now.generated_at, now.document, told.rows, told.events)).document
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return []
+    said = [made["situation_recap"], made["regime_trajectory"], *made["key_developments"], made["risk_outlook"]]
+    return [Section("The week", (), tuple(Fact(line) for line in said if line))]
 
 
 def _axis(told: Story, axis: Axis) -> AxisCell:

@@ -33,6 +33,11 @@ class KeyLayout:
     summary: str
     summary_meta: str
     set: str
+    narrative: str
+    """Cache of the texts of a model, by the digest of what it was asked."""
+    brief: str
+    briefs_summary: str
+    briefs_meta: str
     one_slot_per_region: bool
     claims_name_things: bool
     """Whether a claim says what happened, or only the reason, because another program claims the same keys."""
@@ -87,6 +92,10 @@ TAGGED = KeyLayout(
     summary="snapshot:{summary}",
     summary_meta="snapshot:{summary}:meta",
     set="snapshot:{summary}:set",
+    narrative="snapshot:narrative:{{{region}}}:{digest}",
+    brief="snapshot:brief:{{{region}}}",
+    briefs_summary="snapshot:{briefs}",
+    briefs_meta="snapshot:{briefs}:meta",
     one_slot_per_region=True,
     claims_name_things=True,
     index_expires=True,
@@ -107,6 +116,10 @@ WORLDMONITOR = KeyLayout(
     summary="intelligence:regional-snapshots:summary:v1",
     summary_meta="seed-meta:intelligence:regional-snapshots",
     set="intelligence:regional-snapshots:set:v1",
+    narrative="intelligence:narrative-cache:v2:{region}:{digest}",
+    brief="intelligence:regional-briefs:v1:weekly:{region}",
+    briefs_summary="intelligence:regional-briefs:summary:v1",
+    briefs_meta="seed-meta:intelligence:regional-briefs",
     one_slot_per_region=False,
     claims_name_things=False,
     index_expires=False,
@@ -179,6 +192,15 @@ class RegionKeys:
     def quiet(self) -> str:
         """Hash of the events that are in their cool-down."""
         return self.layout.quiet.format(region=self.region)
+
+    def narrative(self, digest: str) -> str:
+        """The text that a model has written from these facts."""
+        return self.layout.narrative.format(region=self.region, digest=digest)
+
+    @property
+    def brief(self) -> str:
+        """The newest weekly brief, JSON."""
+        return self.layout.brief.format(region=self.region)
 
     def quarantine(self, key: str) -> str:
         """Where a damaged key is moved."""

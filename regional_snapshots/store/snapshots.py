@@ -13,6 +13,7 @@ from regional_snapshots.model.news import NO_NEWS, News, RegimeShift
 from regional_snapshots.model.series import series_frame
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
+from regional_snapshots.store.archive.backup import BackupReport, backup, regions_of, restore
 from regional_snapshots.store.commit import Commit, Committer, Policy
 from regional_snapshots.store.embedded import embedded_server
 from regional_snapshots.store.errors import ConfigurationError, MissingSnapshotError, StoreError
@@ -23,7 +24,6 @@ from regional_snapshots.store.link.loop import LoopThread
 from regional_snapshots.store.protocol.before import Before
 from regional_snapshots.store.reader import Found, SnapshotReader
 from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileReport
-from regional_snapshots.store.records.backup import BackupReport, backup, regions_of, restore
 from regional_snapshots.store.records.feeds import MOST_MB, FeedValues, read_feeds, write_feeds
 from regional_snapshots.store.records.follow import Follower, following
 from regional_snapshots.store.records.inputs import RunInputs, keep, kept_for

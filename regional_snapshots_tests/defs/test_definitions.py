@@ -23,6 +23,7 @@ OURS = {
     "regional_snapshot": ("snapshots", {"python", "redis"}, FEED_KEYS),
     "world_overview": ("snapshots", {"python", "pandas", "html"}, {"regional_snapshot"}),
     "regional_events": ("snapshots", {"redis"}, {"regional_snapshot"}),
+    "weekly_brief": ("snapshots", {"python", "redis"}, {"regional_snapshot"}),
     "snapshot_reconciliation": ("snapshots", {"python", "redis", "pandas"}, {"regional_snapshot"}),
 }
 """Asset -> group, kinds, what it depends on."""
@@ -62,10 +63,12 @@ def test_jobs_schedules_sensors_and_checks_are_all_listed() -> None:
         "reconcile",
         "overview",
         "observe_feeds",
+        "briefs",
     }
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "refresh_schedule",
         "reconcile_schedule",
+        "briefs_schedule",
     }
     sensors = {"after_refresh", "after_failed_refresh", "lost_runs", "notify"}
     assert {sensor.name for sensor in repository.sensor_defs} == sensors

@@ -12,9 +12,9 @@ import pytest
 
 from regional_snapshots.defs.assets.overview import COLUMNS, SHORT
 from regional_snapshots.defs.assets.overview import overview as table_of
+from regional_snapshots.gathering.pages import PAGE
 from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.pages import PAGE
 from regional_snapshots.store.errors import MissingSnapshotError
 from regional_snapshots.store.keys import TAGGED
 from regional_snapshots.store.snapshots import SnapshotStore

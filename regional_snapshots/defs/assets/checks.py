@@ -15,7 +15,7 @@ from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, one_run
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import feed_names, finding_line
 from regional_snapshots.defs.tags import is_refresh
-from regional_snapshots.feeds_now import feeds_now
+from regional_snapshots.gathering.feeds_now import feeds_now
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import StoreError

@@ -8,7 +8,7 @@ import dagster as dg
 from regional_snapshots.defs.automation.cadence import longest_gap
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import FEEDS_GUIDE
-from regional_snapshots.feeds_now import feeds_now
+from regional_snapshots.gathering.feeds_now import feeds_now
 from regional_snapshots.model.feeds import FeedReport, FeedSpec, feeds_of
 from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.settings import Settings

@@ -104,8 +104,8 @@ def told(
     both, with a warning."""
     from regional_snapshots.defs.assets.events import event_table
     from regional_snapshots.defs.shown.told import board_shown, world_shown
-    from regional_snapshots.pages import PAGE, write_page
-    from regional_snapshots.stories import feeds_board, stories
+    from regional_snapshots.gathering.pages import PAGE, write_page
+    from regional_snapshots.gathering.stories import feeds_board, stories
 
     try:
         gathered = stories(snapshots.store, latest)

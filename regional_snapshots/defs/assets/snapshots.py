@@ -13,6 +13,7 @@ from regional_snapshots.defs.automation.on_change import condition
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, backfill_policy, region_partitions
 from regional_snapshots.defs.publishing.attempts import begin, written
 from regional_snapshots.defs.publishing.failures import unread_failure
+from regional_snapshots.defs.publishing.narratives import narrated
 from regional_snapshots.defs.publishing.refresh import Refresh, Written, refresh
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS
@@ -58,7 +59,9 @@ def regional_snapshot(
         )
     except StoreError as error:
         raise unread_failure(error, regions) from error
-    result = replace(made, regions={**made.regions, **done})
+    told = narrated(snapshots.store, snapshots.settings, made.regions)
+    regions_made = {**told.regions, **done}
+    result = replace(made, regions=regions_made, usage=told.usage, warnings=(*made.warnings, *told.warnings))
     for warning in result.warnings:
         context.log.warning(warning)
     context.log.info("Feeds:\n" + "\n".join(map(report_line, result.feeds.report)))  # one event: each costs a write

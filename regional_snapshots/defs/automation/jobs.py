@@ -8,9 +8,10 @@ import dagster as dg
 
 from regional_snapshots.defs.assets.feeds import feed_keys
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, one_run
-from regional_snapshots.defs.tags import OBSERVE_JOB, OVERVIEW_JOB, RECONCILE_JOB, REFRESH_JOB
+from regional_snapshots.defs.tags import BRIEFS_JOB, OBSERVE_JOB, OVERVIEW_JOB, RECONCILE_JOB, REFRESH_JOB
 from regional_snapshots.settings import Settings
 
+WEEKLY_BRIEF = dg.AssetKey("weekly_brief")
 WORLD_OVERVIEW, RECONCILIATION = dg.AssetKey("world_overview"), dg.AssetKey("snapshot_reconciliation")
 
 
@@ -44,6 +45,11 @@ def jobs(settings: Settings) -> dict[str, Any]:
             OBSERVE_JOB,
             dg.AssetSelection.assets(*feed_keys(settings)),
             description="Note age, size and version of every feed, all at one instant.",
+        ),
+        dg.define_asset_job(
+            BRIEFS_JOB,
+            dg.AssetSelection.assets(WEEKLY_BRIEF),
+            description="Write the week of every region in words.",
         ),
     ]
     return {job.name: job for job in made}

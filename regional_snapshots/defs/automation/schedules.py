@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 
 from regional_snapshots.defs.automation.on_change import every
-from regional_snapshots.defs.partitions import runs_for
-from regional_snapshots.defs.tags import OBSERVE_JOB, RECONCILE_JOB, REFRESH, REFRESH_JOB, range_tags
+from regional_snapshots.defs.partitions import BRIEFED, runs_for
+from regional_snapshots.defs.tags import BRIEFS_JOB, OBSERVE_JOB, RECONCILE_JOB, REFRESH, REFRESH_JOB, range_tags
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
 
@@ -40,6 +40,7 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         made(refresh_schedule, REFRESH_JOB, settings.refresh_cron, refreshes),
         made(reconcile_schedule, RECONCILE_JOB, settings.reconcile_cron, "Checks and repairs the store."),
     ]
+    found.append(made(briefs_schedule, BRIEFS_JOB, settings.brief_cron, "Writes the week of every region in words."))
     if settings.on_change_minutes:
         follows = "Looks whether a feed has changed, so that it is taken in."
         found.append(made(observe_feeds_schedule, OBSERVE_JOB, every(settings.on_change_minutes), follows))
@@ -49,6 +50,11 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
 def observe_feeds_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run per tick."""
     return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
+
+
+def briefs_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run per tick, for all regions."""
+    return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), tags=range_tags(BRIEFED))
 
 
 def reconcile_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

@@ -88,7 +88,8 @@ class SnapshotIOManager(dg.IOManager):
         for region, commit in written.items():
             if region not in shown:
                 metadata = commit_metadata(scored[region], commit, refresh.feeds, refresh.previous.get(region))
-                shown[region] = metadata | {"commit_milliseconds": milliseconds}
+                spent = refresh.usage.get(region, {})
+                shown[region] = metadata | {"commit_milliseconds": milliseconds, **spent}
                 if len(written) <= MOST_PICTURED:
                     shown[region] |= region_shown(_story(scored[region], commit, refresh), refresh.feeds.report)
         events = [event for commit in written.values() for event in commit.told]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from regional_snapshots.model.feeds import Feeds, keys_of, member_keys_of
 from regional_snapshots.model.series import SeriesRow
@@ -44,6 +45,8 @@ class Refresh:
     force: bool = False
     series: Mapping[str, Sequence[SeriesRow]] = field(default_factory=dict)
     """The rows of each region before this refresh, where the method looks back at them."""
+    usage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the text of each region cost, where a model was asked for one."""
 
 
 def refresh(

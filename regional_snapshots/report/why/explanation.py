@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from regional_snapshots.model.feeds import FeedReport
-from regional_snapshots.report.standing import part, text
+from regional_snapshots.report.standing import part, text, texts
 from regional_snapshots.report.story import Story, changes
 from regional_snapshots.report.why.axes import axes
 from regional_snapshots.report.why.outlook import corridors, scenarios, transmissions, triggers
@@ -25,6 +25,10 @@ REGIME_RULES = {
 """When method 2 wants a label (its section 6), for people."""
 
 
+TEXTS = ("situation", "balance_assessment", "outlook_24h", "outlook_7d", "outlook_30d")
+"""The texts of a narrative, in the order in which they are read."""
+
+
 def why(told: Story, reports: Iterable[FeedReport] = ()) -> list[Section]:
     """The sections of a region, without empty ones. ``reports`` of the same run tell the exact age of each feed."""
     ages = {report.name: report for report in reports}
@@ -36,6 +40,7 @@ def why(told: Story, reports: Iterable[FeedReport] = ()) -> list[Section]:
         corridors(told.now.document),
         transmissions(told.now.document),
         actors(told.now.document),
+        _in_words(told),
         sources(told),
     )
     return [section for section in sections if section.facts or section.more]
@@ -54,6 +59,15 @@ def _regime(told: Story) -> Section:
     if changed := changes(told):
         facts.append(Fact("since the last refresh: " + "; ".join(changed)))
     return Section("Regime", tuple(facts))
+
+
+def _in_words(told: Story) -> Section:
+    """What a model has written, each text with the evidence it cites."""
+    narrative = part(told.now.document, "narrative")
+    blocks = [part(narrative, name) for name in TEXTS]
+    facts = [Fact(said, texts(block.get("evidence_ids"))) for block in blocks if (said := text(block.get("text")))]
+    model = words(part(told.now.document, "meta").get("narrative_model") or "a model")
+    return Section(f"In words, by {model}", tuple(facts[:1]), tuple(facts[1:]))
 
 
 def _net(told: Story) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regional_snapshots.model.document.words import UNCHANGED
@@ -67,6 +67,26 @@ def happening(
         row=row_of(published.document, scores),
     )
     return Happening(published, facts.changes, news)
+
+
+def with_narrative(made: Happening, narrative: Mapping[str, Any], provider: str, model: str) -> Happening:
+    """The same with a text, sealed anew: what happened, and what the claim says of it, stays what it was.
+
+    A text that the document cannot hold is left out.
+    """
+    document = made.snapshot.document
+    meta = {**document["meta"], "narrative_provider": provider, "narrative_model": model}
+    told = Snapshot.seal({**document, "meta": meta, "narrative": dict(narrative)})
+    if told.problems and not made.snapshot.problems:
+        return made
+    news = made.news
+    renamed = replace(
+        news,
+        events=tuple(replace(event, snapshot_id=told.id) for event in news.events),
+        shift=replace(news.shift, snapshot_id=told.id) if news.shift else None,
+        row=replace(news.row, snapshot_id=told.id) if news.row else None,
+    )
+    return replace(made, snapshot=told, news=renamed)
 
 
 def what_of(reason: str, changes: Mapping[str, Any], events: Sequence[Event]) -> str:

@@ -13,12 +13,12 @@ from itertools import groupby
 from pathlib import Path
 
 from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot
+from regional_snapshots.store.archive.archive import FORMAT, Archive, ArchiveWriter, Line
 from regional_snapshots.store.errors import BackupError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
 from regional_snapshots.store.link.batch import Batch
 from regional_snapshots.store.link.connections import Command, Connections
 from regional_snapshots.store.protocol.policy import Policy
-from regional_snapshots.store.records.archive import FORMAT, Archive, ArchiveWriter, Line
 
 PAGE = 256
 """Snapshots per exchange: a few megabytes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from regional_snapshots.feeds_now import feeds_now
+from regional_snapshots.gathering.feeds_now import feeds_now
 from regional_snapshots.model.feeds import Feeds
 from regional_snapshots.model.snapshot import ID_PATTERN, Snapshot
 from regional_snapshots.report.board import MOST_RECENT, Board, board

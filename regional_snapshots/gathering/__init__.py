@@ -1,0 +1,1 @@
+"""What people are told, gathered from the store: stories, weeks, the feeds at this moment, the page."""

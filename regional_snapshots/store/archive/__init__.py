@@ -1,0 +1,1 @@
+"""Backup and restore: all retained snapshots of a store, in a file and back."""
