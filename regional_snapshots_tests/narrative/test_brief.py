@@ -55,7 +55,7 @@ def test_without_a_provider_the_brief_is_plain_and_says_so() -> None:
     assert (brief["provider"], brief["model"]) == ("template", "")
     assert (brief["period_start"], brief["period_end"]) == (NOW_MS - WEEK_MS, NOW_MS)
     assert brief["situation_recap"] == (
-        "Middle East & North Africa ends the week in escalation ladder, net balance -0.35. "
+        "Middle East & North Africa ends the week with the regime escalation ladder, net balance -0.35. "
         "Maritime access went from 0.90 to 0.37. Coercive pressure went from 0.20 to 0.71. "
         "Not known: domestic fragility, capital stress, energy vulnerability, alliance cohesion, maritime access, "
         "energy leverage."

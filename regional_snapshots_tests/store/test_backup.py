@@ -11,8 +11,8 @@ import pytest
 import redis
 
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.store.archive import backup as module
 from regional_snapshots.store.errors import BackupError, StoreError
-from regional_snapshots.store.records import backup as module
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import Scene, healthy, picture
