@@ -136,7 +136,9 @@ def _recap(week: Week) -> str:
     label, balance = spoken(week.latest["regime"]["label"]), week.latest["balance"]
     name = REGIONS[week.region].label if week.region in REGIONS else week.region
     net = balance["net_balance"]
-    sentences = [f"{name} ends the week with the regime {label}" + ("." if net is None else f", net balance {net:+.2f}.")]
+    sentences = [
+        f"{name} ends the week with the regime {label}" + ("." if net is None else f", net balance {net:+.2f}.")
+    ]
     moved = sorted(_moves(week), key=lambda move: -abs(move[2] - move[1]))[:2]
     for axis, before, after in moved:
         sentences.append(f"{spoken(axis).capitalize()} went from {before:.2f} to {after:.2f}.")

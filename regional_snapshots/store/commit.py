@@ -123,7 +123,7 @@ class Committer:
                     return Commit(outcome, snapshot.region, snapshot.id, by, attempt, 0)
                 if before:
                     await before.done(snapshot.region)
-                aim, told = Outcome.LATE if decision.late else Outcome.COMMITTED, decision.told.events
+                aim, told = decision.aim, decision.told.events
                 publication = Publication(keys, claim, snapshot, decision, seen, self._policy, server, news)
                 await self._connections.send(wire, publication.batch)
                 wanted = self._policy.min_replicas if publication.applied else 0

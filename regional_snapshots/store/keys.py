@@ -23,6 +23,7 @@ class KeyLayout:
     view: str
     latest: str
     index: str
+    pin: str
     live: str
     claim: str
     events: str
@@ -82,6 +83,7 @@ TAGGED = KeyLayout(
     view="snapshot:ts:{{{region}}}:{instant}",
     latest="snapshot:latest:{{{region}}}",
     index="snapshot:index:{{{region}}}",
+    pin="snapshot:pin:{{{region}}}",
     live="snapshot:live:{{{region}}}",
     claim="dedup:{{{region}}}:{reason}:{bucket}",
     events="snapshot:events:{{{region}}}",
@@ -106,6 +108,7 @@ WORLDMONITOR = KeyLayout(
     view="intelligence:snapshot:v1:{region}:{instant}",
     latest="intelligence:snapshot:v1:{region}:latest",
     index="intelligence:snapshot-index:v1:{region}",
+    pin="intelligence:snapshot-pin:v1:{region}",
     live="intelligence:snapshot:v1:{region}:live",
     claim="dedup:snapshot:v1:{region}:{reason}:{bucket}",
     events="intelligence:snapshot-events:v1:{region}",
@@ -146,6 +149,11 @@ class RegionKeys:
     def index(self) -> str:
         """Sorted set of all retained ids, scored by ``generated_at`` (ms)."""
         return self.layout.index.format(region=self.region)
+
+    @property
+    def pin(self) -> str:
+        """The id at which a person holds latest, for a time."""
+        return self.layout.pin.format(region=self.region)
 
     @property
     def live(self) -> str:

@@ -28,6 +28,7 @@ from regional_snapshots.store.records.feeds import MOST_MB, FeedValues, read_fee
 from regional_snapshots.store.records.follow import Follower, following
 from regional_snapshots.store.records.inputs import RunInputs, keep, kept_for
 from regional_snapshots.store.records.news import EVERY, NewsReader, Of
+from regional_snapshots.store.records.pins import Pins
 from regional_snapshots.store.records.reading import Inputs, Links, read_inputs
 from regional_snapshots.store.records.summary import SnapshotSet, newest_set, publish_summary
 
@@ -79,6 +80,7 @@ class SnapshotStore:
         self.reader = SnapshotReader(self.connections, self.layout)
         self.news = NewsReader(self.connections, self.layout)
         self.reconciler = Reconciler(self.connections, self.layout, self.policy)
+        self.pins = Pins(self.connections, self.layout, self.policy)
         self._loop = LoopThread(self._forked)
         self._before: Before | None = None
 

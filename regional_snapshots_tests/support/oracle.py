@@ -26,6 +26,7 @@ class Names:
 
     latest: str
     index: str
+    pin: str
     payloads: str
     views: str
     claims: str
@@ -39,12 +40,14 @@ def names_of(layout: str, region: str) -> Names:
     if layout == "tagged":
         tag = "{" + region + "}"
         return Names(
-            f"snapshot:latest:{tag}", f"snapshot:index:{tag}", f"snapshot:id:{tag}:", f"snapshot:ts:{tag}:",
+            f"snapshot:latest:{tag}", f"snapshot:index:{tag}", f"snapshot:pin:{tag}",
+            f"snapshot:id:{tag}:", f"snapshot:ts:{tag}:",
             f"dedup:{tag}:", f"snapshot:quarantine:{tag}:", False, True,
         )  # fmt: skip
     spot = f"intelligence:snapshot:v1:{region}"
     return Names(
-        f"{spot}:latest", f"intelligence:snapshot-index:v1:{region}", "intelligence:snapshot-by-id:v1:", f"{spot}:",
+        f"{spot}:latest", f"intelligence:snapshot-index:v1:{region}", f"intelligence:snapshot-pin:v1:{region}",
+        "intelligence:snapshot-by-id:v1:", f"{spot}:",
         f"dedup:snapshot:v1:{region}:", f"snapshot:quarantine:v1:{region}:", True, False,
     )  # fmt: skip
 
@@ -93,9 +96,15 @@ def _latest(client: redis.Redis, names: Names, entries: list[tuple[float, str]],
     if not entries:
         return ["latest names something, and the index is empty"] if latest is not None else []
     score, head = max(entries)
-    problems = [] if latest == head.encode() else [f"latest is {latest!r}, the head is {head}"]
+    pin = client.get(names.pin)
+    held = head if pin is None else pin.decode("utf-8", "replace")
+    problems = [] if latest == held.encode() else [f"latest is {latest!r}, the head is {head}, it is pinned at {pin!r}"]
+    if held not in {identity for _, identity in entries}:
+        problems.append(f"it is pinned at {held}, which is not indexed")
+        return problems
     due = int(score) + retention_ms
-    wanted = {names.latest: due, names.index: due if names.index_expires else NEVER}
+    pointed = int({identity: when for when, identity in entries}[held]) + retention_ms
+    wanted = {names.latest: pointed, names.index: due if names.index_expires else NEVER}
     problems += [
         f"{key} expires at {at}, not {expected}"
         for key, expected in wanted.items()

@@ -85,6 +85,7 @@ class State(NamedTuple):
     expiry: bool = False
     damage: bool = False
     damaged: bool = False
+    pin: bool = False
 
 
 class Violation(AssertionError):
@@ -120,7 +121,7 @@ class Model:
         damage, expiry = self.scenario.damage, self.scenario.expiry
         writer = Process(mortal=not damage)
         reconciler = Process(POLICY.attempts, mortal=False) if damage else Process(told=(SETTLED, ""))
-        return State(store, (writer, writer, reconciler), expiry=expiry, damage=damage)
+        return State(store, (writer, writer, reconciler), expiry=expiry, damage=damage, pin=self.scenario.pin)
 
     def steps(self, state: State) -> Iterator[tuple[str, State]]:
         """Every step that can be next, with its name and the state it leads to."""
@@ -241,6 +242,8 @@ class Model:
         was, now = dict(before.store).get(KEYS.latest), dict(after.store).get(KEYS.latest)
         if was is not None and (now is None or now < was):
             raise Violation(f"latest moved back from {was} to {now}")
+        if KEYS.pin in dict(after.store) and now != was:
+            raise Violation(f"latest is pinned, and was set to {now}")
         if now != was and now != _head(after.store)[1].encode():
             raise Violation(f"latest was set to {now}, which is not the head")
         return after
@@ -253,8 +256,10 @@ class Model:
         if place == RECONCILER:
             return _told(state, place, SETTLED)
         made = self.snapshots[place]
-        late = not any(command[:2] == ("SET", KEYS.latest) for command in process.sent)
-        return _told(state, place, Outcome.LATE if late else Outcome.COMMITTED, made.id)
+        moved = any(command[:2] == ("SET", KEYS.latest) for command in process.sent)
+        if not moved and KEYS.pin in dict(state.store):
+            return _told(state, place, Outcome.PINNED, made.id)
+        return _told(state, place, Outcome.COMMITTED if moved else Outcome.LATE, made.id)
 
     def resolve(self, state: State, place: int) -> State:
         """The link broke after the transaction was sent: the outcome is in doubt, so look again."""
@@ -294,12 +299,25 @@ class Model:
                 owners = frozenset(pair for pair in state.owners if pair[0] != claim)
                 fewer = state._replace(store=state.store - {(claim, held[claim])}, owners=owners, expiry=False)
                 yield "a claim expires", self.touch(fewer, frozenset({claim}))
+        yield from self.pinning(state, held)
         if state.damage and KEYS.latest in held:
             oldest = held[KEYS.index][0][1].encode()
             for name, value in (("lost", None), ("set back", oldest)):
                 rest = {**held, KEYS.latest: value} if value else {k: v for k, v in held.items() if k != KEYS.latest}
                 hurt = state._replace(store=frozenset(rest.items()), damage=False, damaged=True)
                 yield f"latest is {name}", self.touch(hurt, frozenset({KEYS.latest}))
+
+    def pinning(self, state: State, held: dict) -> Iterator[tuple[str, State]]:
+        """A person pins latest at the oldest snapshot, once, and lets it go again, to the newest."""
+        both = frozenset({KEYS.pin, KEYS.latest})
+        if state.pin and KEYS.index in held:
+            oldest = held[KEYS.index][0][1].encode()
+            pinned = {**held, KEYS.pin: oldest, KEYS.latest: oldest}
+            yield "latest is pinned", self.touch(state._replace(store=frozenset(pinned.items()), pin=False), both)
+        if KEYS.pin in held:
+            free = {**held, KEYS.latest: _head(state.store)[1].encode()}
+            free.pop(KEYS.pin)
+            yield "latest is unpinned", self.touch(state._replace(store=frozenset(free.items())), both)
 
     # The promises of a state
 
@@ -322,6 +340,7 @@ class Model:
             Outcome.COMMITTED: owner == made.id and made.id in entries,
             Outcome.DUPLICATE: owner != made.id and owner in entries,
             Outcome.LATE: made.id in entries[:-1],
+            Outcome.PINNED: owner == made.id and made.id in entries,
             FAILED: not process.wrote,
         }.get(outcome, True)
 
@@ -333,7 +352,8 @@ class Model:
         views = {name for name, made in self.all.items() if held.get(KEYS.view(made.generated_at)) == name.encode()}
         if not set(entries) == payloads == views:
             raise Violation(f"half written: index {entries}, payloads {payloads}, views {views}")
-        return entries, held.get(KEYS.latest, b"").decode() == (entries or ("",))[-1]
+        held_at = held.get(KEYS.pin, (entries or ("",))[-1].encode())
+        return entries, held.get(KEYS.latest, b"") == held_at
 
     def _told_by(self, store: Store, moved: frozenset) -> str:
         """What is wrong with the news: each told once, with a snapshot that moved latest, and none lost."""

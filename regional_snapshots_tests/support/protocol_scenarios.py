@@ -9,7 +9,7 @@ from typing import Any
 from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASON
 from regional_snapshots.model.news import News
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store.commit import Policy
+from regional_snapshots.store.commit import Outcome, Policy
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.protocol.decide import Writes, decide, owner_in_doubt
 from regional_snapshots.store.protocol.look import Look
@@ -38,7 +38,8 @@ class Protocol:
 class Scenario:
     """What is stored at first, the snapshots of both writers (the second one may be forced), and what may happen:
     that a claim expires, or that latest is damaged; only then is there a reconciler, and whoever is killed stays dead.
-    ``ghost``: the bucket of the first one is claimed by somebody who is not stored.
+    ``ghost``: the bucket of the first one is claimed by somebody who is not stored. ``pin``: latest is pinned at the
+    oldest snapshot, and unpinned again.
     """
 
     stored: tuple[Snapshot, ...]
@@ -47,6 +48,7 @@ class Scenario:
     expiry: bool = False
     damage: bool = False
     ghost: bool = False
+    pin: bool = False
 
 
 def _made(bucket: int, offset_ms: int, reason: str = "regime_shift") -> Snapshot:
@@ -70,6 +72,8 @@ SCENARIOS = {
     "one bucket, claimed by a ghost": Scenario((OLD,), (FIRST, RIVAL), expiry=True, ghost=True),
     "one bucket, forced": Scenario((OLD,), (FIRST, RIVAL), forced=True),
     "one bucket, nothing changed": Scenario((OLD,), (FIRST, UNCHANGED)),
+    "two buckets, pinned for a time": Scenario((OLD,), (FIRST, SECOND), pin=True),
+    "one snapshot, two processes, pinned for a time": Scenario((OLD,), (FIRST, FIRST), pin=True),
     "one bucket, both late": Scenario((OLD, NEWEST), (FIRST, RIVAL)),
 }
 
@@ -106,7 +110,33 @@ def _watching(*keys: str) -> Callable[..., Look]:
     return look
 
 
+def _pin_unread(seen: Any, *arguments: Any, **options: Any) -> Any:
+    return decide(replace(seen, pin=None), *arguments, **options)
+
+
+def _told_though_pinned(seen: Any, made: Any, policy: Any, given: Any, **options: Any) -> Any:
+    decision = decide(seen, made, policy, given, **options)
+    if isinstance(decision, Writes) and decision.pinned:
+        return replace(decision, told=settle(given, seen.quiet, made.generated_at))
+    return decision
+
+
+def _pinned_is_committed(*arguments: Any, **options: Any) -> Any:
+    decision = decide(*arguments, **options)
+    return decision if isinstance(decision, Writes) or decision[0] is not Outcome.PINNED else (Outcome.LATE, "")
+
+
 MISTAKES = {
+    "a pin is not looked at": ("two buckets, pinned for a time", Protocol(decide=_pin_unread)),
+    "a pinned snapshot tells its news": ("two buckets, pinned for a time", Protocol(decide=_told_though_pinned)),
+    "neither pin nor latest are watched": (
+        "two buckets, pinned for a time",
+        Protocol(look=_watching(KEYS.index)),
+    ),
+    "a pinned snapshot that is there is called late": (
+        "one snapshot, two processes, pinned for a time",
+        Protocol(decide=_pinned_is_committed),
+    ),
     "EXEC is sent again without looking": ("two buckets", Protocol(blind=True)),
     "latest is set though late": ("two buckets", Protocol(decide=_latest_though_late)),
     "the claim is read without watching": (

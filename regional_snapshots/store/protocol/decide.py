@@ -19,9 +19,16 @@ class Writes:
 
     late: bool
     index_expires_ms: int
+    pinned: bool = False
+    """A pin holds latest: the snapshot goes into history, and nobody is told."""
     told: Settled = NOTHING_TOLD
     tells_others: bool = False
     """Whether the programs that share the layout hear of it, too."""
+
+    @property
+    def aim(self) -> Outcome:
+        """The outcome, once it is written."""
+        return Outcome.LATE if self.late else Outcome.PINNED if self.pinned else Outcome.COMMITTED
 
 
 def decide(
@@ -30,16 +37,19 @@ def decide(
     """What to do with a snapshot, given what was seen: write it, or the outcome and the bucket's owner."""
     _check_time(snapshot, seen.server_ms, policy)
     mine = (snapshot.generated_at, snapshot.id)
-    if _stored_whole(seen, snapshot):
-        return Outcome.COMMITTED, snapshot.id
+    pinned = order_of(seen.pin)[0] >= 0
+    if _stored_whole(seen, snapshot, pinned):
+        held_back = pinned and order_of(seen.latest) < mine
+        return Outcome.PINNED if held_back else Outcome.COMMITTED, snapshot.id
     owner = None if force else _owner(seen, snapshot, policy, news.what or snapshot.reason)
     if owner not in (None, snapshot.id):
         return Outcome.DUPLICATE, owner
     newest = mine if seen.head is None else max(mine, seen.head)
     late = newest != mine or order_of(seen.latest) > mine  # latest is ahead of the head where the index was lost
-    told_before = late or snapshot.id in seen.news_of  # by an attempt of which something else was damaged since
-    told = NOTHING_TOLD if told_before else settle(news, seen.quiet, snapshot.generated_at)
-    return Writes(late, newest[0] + policy.retention_ms, told, tells_others=not told_before)
+    untold = late or pinned or snapshot.id in seen.news_of  # by an attempt of which something else was damaged since
+    told = NOTHING_TOLD if untold else settle(news, seen.quiet, snapshot.generated_at)
+    expires_ms = newest[0] + policy.retention_ms
+    return Writes(late, expires_ms, pinned and not late, told, tells_others=not untold)
 
 
 def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:
@@ -53,11 +63,11 @@ def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:
         raise ClockSkewError(f"{snapshot.id} is {ahead_ms / 1000:.0f} s ahead of the server", region=snapshot.region)
 
 
-def _stored_whole(seen: Looked, snapshot: Snapshot) -> bool:
-    """Whether an earlier attempt succeeded: everything it writes is there, and latest is not behind it."""
+def _stored_whole(seen: Looked, snapshot: Snapshot, pinned: bool) -> bool:
+    """Whether an earlier attempt succeeded: everything it writes is there, and latest is not behind it, or pinned."""
     viewed = order_of(seen.view)[0] == snapshot.generated_at  # by its own id or, of two of one instant, by the other's
     stored = seen.indexed and seen.payload_bytes == len(snapshot.payload) and viewed
-    return stored and order_of(seen.latest) >= (snapshot.generated_at, snapshot.id)
+    return stored and (pinned or order_of(seen.latest) >= (snapshot.generated_at, snapshot.id))
 
 
 def order_of(snapshot_id: str | None) -> tuple[int, str]:

@@ -37,6 +37,8 @@ class Looked:
     alerted: frozenset[str] = frozenset()
     """Keys of the alerts that were queued already."""
     ghosts: frozenset[str] = frozenset()
+    pin: str | None = None
+    """The id at which latest is held."""
 
 
 class Look:
@@ -53,10 +55,11 @@ class Look:
         self._region, self._known = keys.region, server
         batch.ask("UNWATCH")
         alerted = _alerted(keys, snapshot, news)
-        batch.ask("WATCH", claim, keys.latest, keys.index, *alerted)
+        batch.ask("WATCH", claim, keys.latest, keys.index, keys.pin, *alerted)
         self._claim = batch.ask("GET", claim)
         self._latest = batch.ask("GET", keys.latest)
         self._head = batch.ask("ZREVRANGE", keys.index, 0, 0, "WITHSCORES")
+        self._pin = batch.ask("GET", keys.pin)
         self._score = batch.ask("ZSCORE", keys.index, snapshot.id)
         self._view = batch.ask("GET", keys.view(snapshot.generated_at))
         self._payload_bytes = batch.ask("STRLEN", keys.payload(snapshot.id))
@@ -85,6 +88,7 @@ class Look:
             newest_row=self._news.newest_row(),
             quiet=self._news.quiet(),
             alerted=self._news.alerted(),
+            pin=_text(self._pin.value),
         )
 
 

@@ -21,6 +21,7 @@ class Outcome(str, Enum):
     COMMITTED = "COMMITTED"
     DUPLICATE = "DUPLICATE"
     LATE = "LATE"
+    PINNED = "PINNED"
 
 
 @dataclass(frozen=True)

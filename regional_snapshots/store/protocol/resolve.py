@@ -22,6 +22,6 @@ def resolve(answer: Commit, in_doubt: InDoubt | None) -> Commit:
 
     An aim that has been overtaken since cannot have landed later: its watch would have voided it.
     """
-    if in_doubt is None or answer.outcome is not Outcome.COMMITTED or answer.bytes:
+    if in_doubt is None or answer.outcome not in (Outcome.COMMITTED, Outcome.PINNED) or answer.bytes:
         return answer
     return replace(answer, outcome=in_doubt.aim, told=in_doubt.told)

@@ -51,7 +51,7 @@ class Publication:
             inside.ask("SET", claim, snapshot.id, "PX", policy.bucket_ms)
             set_until(inside, keys.payload(snapshot.id), snapshot.payload, expires_ms, server)
             set_until(inside, keys.view(snapshot.generated_at), snapshot.id, expires_ms, server)
-            if not writes.late:
+            if not (writes.late or writes.pinned):
                 set_until(inside, keys.latest, snapshot.id, expires_ms, server)
             inside.ask("ZADD", keys.index, snapshot.generated_at, snapshot.id)
             inside.ask("ZREMRANGEBYSCORE", keys.index, "-inf", f"({horizon_ms}")

@@ -29,6 +29,8 @@ KINDS: Mapping[str, Kind] = {
     "latest_not_indexed": Kind(ERROR, "latest names a snapshot that no index entry names", "the entry is added"),
     "latest_without_payload": Kind(ERROR, "latest names what is not stored", "set to the newest that verifies"),
     "latest_behind": Kind(ERROR, "latest is older than the head of the index", "set to the newest that verifies"),
+    "latest_off_pin": Kind(ERROR, "latest is not where a pin holds it", "set to the pinned snapshot"),
+    "pin_dangling": Kind(ERROR, "a pin names what is not stored", "deleted"),
     "entry_without_payload": Kind(ERROR, "an index entry names what is not stored", "the entry is removed"),
     "entry_past_retention": Kind(INFO, "an index entry is older than the retention", "the entry is removed"),
     "entry_wrong_score": Kind(WARNING, "an entry's score is not the time in its id", "the score is set"),

@@ -21,7 +21,7 @@ def diagnose(examined: Examined, rules: Rules) -> Plan:
         diagnosis.views()
         diagnosis.pointer()
     diagnosis.claims()
-    Expiries(plan, diagnosis.fates, diagnosis.target, diagnosis.newest_indexed).judge()
+    Expiries(plan, diagnosis.fates, diagnosis.target, diagnosis.newest, diagnosis.newest_indexed).judge()
     return plan
 
 
@@ -29,6 +29,7 @@ def _types(plan: Plan) -> None:
     """Keys of the wrong type: reported, and moved away only on request."""
     examined, keys = plan.examined, plan.examined.keys
     expected = [(keys.latest, examined.latest, "string"), (keys.index, examined.index, "zset")]
+    expected += [(keys.pin, examined.pin, "string")]
     expected += [(keys.view(instant), held, "string") for instant, held in examined.views.items()]
     expected += [(key, held, "string") for key, held in examined.claims.items()]
     expected += [(keys.payload(name), examined.payloads[name], "string") for name in sorted(examined.judged)]
@@ -55,7 +56,13 @@ class _Diagnosis(Judge):
 
     @cached_property
     def target(self) -> str | None:
-        """What latest should name."""
+        """What latest should name: where it is pinned, else the newest."""
+        pin = self.examined.pin
+        return pin.value if pin.usable and self.fates.get(pin.value) in STAYS else self.newest
+
+    @cached_property
+    def newest(self) -> str | None:
+        """The newest snapshot that stays."""
         return max((name for name, fate in self.fates.items() if fate in STAYS), key=self.order, default=None)
 
     @cached_property
@@ -111,7 +118,8 @@ class _Diagnosis(Judge):
 
     def pointer(self) -> None:
         held, fixed = self.examined.latest, self.examined.latest.there and not self.examined.latest.usable
-        self.plan.head = self.target or ""
+        self.plan.head = self.newest or ""
+        self.pin()
         if fixed and not self.plan.rules.fix_types:
             return
         named = held.value if held.usable else None
@@ -126,9 +134,19 @@ class _Diagnosis(Judge):
             self.point(named)
             self.plan.reindexed = True
 
+    def pin(self) -> None:
+        """A pin that names no snapshot holds latest nowhere: it goes."""
+        pin = self.examined.pin
+        if pin.usable and self.fates.get(pin.value) not in (*STAYS, LEAVE):
+            key = self.keys.pin
+            self.plan.find("pin_dangling", key, f"{pin.value!r} is not stored", pin.value, "deleted")
+            self.plan.change(key, pin.value, "deleted", ("DEL", key))
+
     def misled(self, named: str | None) -> tuple[str, str]:
         """What is wrong with the pointer itself, as kind and detail; ("", "") when nothing is."""
         newest = self.newest_indexed
+        if self.target != self.newest:
+            return ("latest_off_pin", f"it is pinned at {self.target}") if named != self.target else ("", "")
         if named is None:
             return ("latest_missing", f"the newest is {newest}") if newest else ("", "")
         held = self.examined.payloads[named]

@@ -20,6 +20,7 @@ class Expiries(Judge):
 
     fates: Mapping[str, str]
     target: str | None
+    newest: str | None
     newest_indexed: str | None
 
     def judge(self) -> None:
@@ -29,7 +30,8 @@ class Expiries(Judge):
         self._claims()
         if self.target is not None:
             self._latest(self.target)
-            self._index(self.target)
+        if self.newest is not None:
+            self._index(self.newest)
 
     def _payloads(self) -> None:
         for name in sorted(self.fates):
@@ -57,17 +59,17 @@ class Expiries(Judge):
             late_ms = due_ms if held.value == target else None
             self.plan.expire(self.keys.latest, held, due_ms, at_ms, late_ms=late_ms)
 
-    def _index(self, target: str) -> None:
+    def _index(self, newest: str) -> None:
         held, now_ms = self.examined.index, self.examined.server_ms
         if not self.keys.layout.index_expires:
             if held.type == "zset" and held.expires_in_ms >= 0:
                 self.plan.keep(self.keys.index, held)
             return
-        if self.examined.unsealed(target) and held.expires_in_ms == NO_EXPIRY:
+        if self.examined.unsealed(newest) and held.expires_in_ms == NO_EXPIRY:
             return
-        at_ms = self._due_ms(target)
+        at_ms = self._due_ms(newest)
         entries = [name for name in self.fates if self.examined.scores.get(name) is not None]
-        late_ms = max(map(self._due_ms, (*entries, target)))
+        late_ms = max(map(self._due_ms, (*entries, newest)))
         due_ms = self._due_ms(self.newest_indexed) if self.newest_indexed else 0
         noted = held.type == "zset" and self.plan.expire(self.keys.index, held, due_ms, at_ms, late_ms=late_ms)
         right = abs(now_ms + held.expires_in_ms - at_ms) <= CLOCK_GRAIN_MS

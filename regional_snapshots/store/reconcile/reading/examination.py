@@ -40,17 +40,17 @@ def examine(
     Raises :class:`StoreError` when the server refuses to read this region.
     """
     names = sorted(suspects.claims.union(claim_keys(keys, around_ms, rules.bucket_ms)))
-    reads = [command for key in (keys.latest, *names) for command in string(key)]
+    reads = [command for key in (keys.latest, keys.pin, *names) for command in string(key)]
     index_reads = [("TYPE", keys.index), ("PTTL", keys.index), ("ZCARD", keys.index)]
-    opening = [("UNWATCH",), ("WATCH", keys.latest, keys.index, *names), ("TIME",), *index_reads, *reads]
+    opening = [("UNWATCH",), ("WATCH", keys.latest, keys.index, keys.pin, *names), ("TIME",), *index_reads, *reads]
     answers = iter((yield opening))
     hard(next(answers), keys), hard(next(answers), keys)
     server_ms = ms(hard(next(answers), keys))
     index = Held(text(hard(next(answers), keys)), hard(next(answers), keys))
     size = lenient(next(answers), keys) or 0
-    latest = held_string(answers, keys)
+    latest, pin = held_string(answers, keys), held_string(answers, keys)
     claims = {name: held_string(answers, keys) for name in names}
-    facts = _Facts(keys, suspects, latest, claims, rules.bucket_ms, indexed=index.type == "zset", size=size)
+    facts = _Facts(keys, suspects, latest, claims, rules.bucket_ms, indexed=index.type == "zset", size=size, pin=pin)
     while commands := facts.next_reads():
         *replies, now = yield [*commands, ("TIME",)]
         facts.take(replies, ms(hard(now, keys)) - server_ms)
@@ -62,14 +62,15 @@ class _Facts:
 
     def __init__(
         self, keys: RegionKeys, suspects: Suspects, latest: Held, claims: dict[str, Held], bucket_ms: int,
-        *, indexed: bool, size: int,
+        *, indexed: bool, size: int, pin: Held,
     ) -> None:  # fmt: skip
         self.keys, self.suspects, self.latest, self.claims = keys, suspects, latest, claims
         self.bucket_ms, self.indexed, self.size = bucket_ms, indexed, size
         self.claims_read: set[int] = set()
         self.claims_there: set[str] = set()
         self.walked: list[str] = []
-        self.judged = set(suspects.ids) | ({latest.value} if latest.type == "string" else set())
+        self.pin = pin
+        self.judged = set(suspects.ids) | {held.value for held in (latest, pin) if held.type == "string"}
         self.named = {held.value for held in claims.values() if held.type == "string"}
         self.payloads: dict[str, Held] = {}
         self.scores: dict[str, float | None] = {}
@@ -196,5 +197,5 @@ class _Facts:
     def examined(self, server_ms: int, index: Held) -> Examined:
         return Examined(
             self.keys, server_ms, self.latest, index, frozenset(self.judged), self.scores, self.payloads,
-            self.views, {name: held for name, held in self.claims.items() if held.there},
+            self.views, {name: held for name, held in self.claims.items() if held.there}, pin=self.pin,
         )  # fmt: skip

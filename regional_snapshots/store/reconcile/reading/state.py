@@ -47,7 +47,7 @@ class Examined:
     """One region as it was observed, all at one time.
 
     ``judged`` are the ids to be judged; ``scores`` (None: not indexed) and ``payloads`` cover them and every id that
-    a view or a claim names. ``taken`` are the keys that a quarantine must not write over.
+    a view or a claim names. ``taken`` are the keys that a quarantine must not write over; ``pin`` holds latest.
     """
 
     keys: RegionKeys
@@ -60,6 +60,7 @@ class Examined:
     views: Mapping[int, Held]
     claims: Mapping[str, Held]
     taken: frozenset[str] = frozenset()
+    pin: Held = Held()
 
     def instant(self, name: str) -> int | None:
         """The instant (ms) of a snapshot, which an unsealed id does not tell exactly; None for what has none."""

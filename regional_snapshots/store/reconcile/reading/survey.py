@@ -48,6 +48,7 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
         ("TIME",),
         ("MULTI",),
         ("GETRANGE", keys.latest, 0, SHORT),
+        ("EXISTS", keys.pin),
         ("PTTL", keys.latest),
         ("PTTL", keys.index),
         ("ZCARD", keys.index),
@@ -57,11 +58,11 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     replies = yield opening
     state = [soft(reply, keys, found) for reply in executed(replies, keys)]
     server_ms = ms(replies[1])
-    latest, size, rows = text(state[0]), state[3] or 0, state[4] or []
+    latest, pins, size, rows = text(state[0]), state[1], state[4] or 0, state[5] or []
     head = text(rows[0]) if rows else ""
-    if latest != head:
+    if latest != head or pins:
         found.whole = True
-    top = _Top(head, state[1], state[2], server_ms)
+    top = _Top(head, state[2], state[3], server_ms)
     names = claim_keys(keys, server_ms, rules.bucket_ms)
     newest = keys.payload(head if time_of(head) is not None else "")
     more: list[Command] = [("MGET", *names), ("EXISTS", *names), ("GET", newest)]
