@@ -21,6 +21,8 @@ COMMANDS = {
     "brief": "brief",
     "report": "report",
     "reconcile": "operating.reconcile",
+    "pin": "operating.pinning",
+    "unpin": "operating.pinning",
     "dev": "operating.dev",
     "compute": "compute",
     "feeds": "feeds",

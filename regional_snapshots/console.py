@@ -98,13 +98,15 @@ def when(instant_ms: float) -> str:
     return datetime.fromtimestamp(instant_ms / 1000, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def card(snapshot: Snapshot) -> None:
-    """One snapshot for people."""
+def card(snapshot: Snapshot, pinned: str = "") -> None:
+    """One snapshot for people; ``pinned`` says until when latest is held at it."""
     from regional_snapshots.report.why.card import card as card_rows
 
     rows = [("snapshot", snapshot.id)]
     if not snapshot.sealed:
         rows.append(("unsealed", "another program wrote it: nothing proves its content"))
+    if pinned:
+        rows.append(("pinned", f"{pinned}: newer snapshots go into history, and readers see this one"))
     rows += card_rows(snapshot.document)
     grid = Table(title=snapshot.region, title_justify="left", box=None, show_header=False, pad_edge=False)
     grid.add_column(style="dim", no_wrap=True)

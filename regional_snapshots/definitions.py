@@ -17,6 +17,7 @@ from regional_snapshots.defs.automation.on_change import sensors_on_change
 from regional_snapshots.defs.automation.schedules import schedules
 from regional_snapshots.defs.automation.sensors import sensors
 from regional_snapshots.defs.publishing.io_manager import snapshot_io_manager
+from regional_snapshots.defs.publishing.pinning import pin, unpin
 from regional_snapshots.defs.publishing.resources import snapshots_resource
 from regional_snapshots.settings import Settings
 
@@ -34,7 +35,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             snapshot_reconciliation,
         ],
         asset_checks=[judge_regions],
-        jobs=list(made.values()),
+        jobs=[*made.values(), pin, unpin],
         schedules=schedules(settings),
         sensors=[*sensors(settings, made), notify(settings), *sensors_on_change(settings)],
         resources={"snapshots": snapshots_resource(settings), "snapshot_io_manager": snapshot_io_manager},

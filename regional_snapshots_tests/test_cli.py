@@ -88,6 +88,18 @@ def test_two_snapshots_are_compared_and_all_of_them_written_to_a_file(shell: She
     assert frame["coverage:maritime_access"].notna().all()
 
 
+def test_one_command_rolls_a_region_back_and_one_lets_it_go(shell: Shell) -> None:
+    shell("replay", "red-sea")
+    ids = [entry["id"] for entry in shell.json("history", "mena", "--limit", "30")]
+    assert shell.json("pin", "mena", ids[9], "--for", "2h")["snapshot_id"] == ids[9]
+    assert shell.json("show", "mena")["mena"]["meta"]["snapshot_id"] == ids[9]
+    assert "readers see this one" in shell("show", "mena").stdout
+    assert shell("reconcile", "mena", "--check", "--deep").returncode == 0
+    assert shell.json("unpin", "mena")["latest"] == ids[0]
+    refused(shell("pin", "mena", "019000000000-0123456789ab"), "is not kept", "history")
+    refused(shell("pin", "mena", ids[1], "--for", "soon"), "no length of time")
+
+
 def test_a_refresh_ends_with_what_matters_now(shell: Shell) -> None:
     shell.json("feeds", "load", "--sample")
     lines = shell("refresh").stdout.split("\n\n")[-1].strip().splitlines()

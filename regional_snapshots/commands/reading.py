@@ -67,13 +67,14 @@ def show(
             found = store.latest_all(regions) if as_of is None else store.as_of_all(regions, as_of)
         shown = {region: entry for region, entry in found.items() if not isinstance(entry, StoreError)}
         told = stories(store, shown).stories if why or full else {}
+        pins = {} if as_set or snapshot_id or as_of is not None or as_json else store.run(store.pins.pins(shown))
     if told:
         _answer(told, full=full, as_json=as_json)
     elif as_json:
         console.as_json({region: snapshot.document for region, snapshot in shown.items()})
     else:
-        for snapshot in shown.values():
-            console.card(snapshot)
+        for region, snapshot in shown.items():
+            console.card(snapshot, f"until {console.when(pins[region].until_ms or 0)}" if region in pins else "")
     for problem in (entry for entry in found.values() if isinstance(entry, StoreError)):
         console.complain(str(problem))
     return FINE if len(shown) == len(found) else WRONG

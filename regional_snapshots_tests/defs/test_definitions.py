@@ -64,6 +64,8 @@ def test_jobs_schedules_sensors_and_checks_are_all_listed() -> None:
         "overview",
         "observe_feeds",
         "briefs",
+        "pin",
+        "unpin",
     }
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "refresh_schedule",

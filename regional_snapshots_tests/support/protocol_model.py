@@ -314,7 +314,7 @@ class Model:
             oldest = held[KEYS.index][0][1].encode()
             pinned = {**held, KEYS.pin: oldest, KEYS.latest: oldest}
             yield "latest is pinned", self.touch(state._replace(store=frozenset(pinned.items()), pin=False), both)
-        if KEYS.pin in held:
+        if KEYS.pin in held and self.scenario.unpin:
             free = {**held, KEYS.latest: _head(state.store)[1].encode()}
             free.pop(KEYS.pin)
             yield "latest is unpinned", self.touch(state._replace(store=frozenset(free.items())), both)

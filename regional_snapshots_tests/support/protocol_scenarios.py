@@ -39,7 +39,7 @@ class Scenario:
     """What is stored at first, the snapshots of both writers (the second one may be forced), and what may happen:
     that a claim expires, or that latest is damaged; only then is there a reconciler, and whoever is killed stays dead.
     ``ghost``: the bucket of the first one is claimed by somebody who is not stored. ``pin``: latest is pinned at the
-    oldest snapshot, and unpinned again.
+    oldest snapshot, once; ``unpin``: and let go again.
     """
 
     stored: tuple[Snapshot, ...]
@@ -49,6 +49,7 @@ class Scenario:
     damage: bool = False
     ghost: bool = False
     pin: bool = False
+    unpin: bool = False
 
 
 def _made(bucket: int, offset_ms: int, reason: str = "regime_shift") -> Snapshot:
@@ -72,8 +73,8 @@ SCENARIOS = {
     "one bucket, claimed by a ghost": Scenario((OLD,), (FIRST, RIVAL), expiry=True, ghost=True),
     "one bucket, forced": Scenario((OLD,), (FIRST, RIVAL), forced=True),
     "one bucket, nothing changed": Scenario((OLD,), (FIRST, UNCHANGED)),
-    "two buckets, pinned for a time": Scenario((OLD,), (FIRST, SECOND), pin=True),
-    "one snapshot, two processes, pinned for a time": Scenario((OLD,), (FIRST, FIRST), pin=True),
+    "two buckets, pinned": Scenario((OLD,), (FIRST, SECOND), pin=True),
+    "one snapshot, two processes, pinned for a time": Scenario((OLD,), (FIRST, FIRST), pin=True, unpin=True),
     "one bucket, both late": Scenario((OLD, NEWEST), (FIRST, RIVAL)),
 }
 
@@ -127,10 +128,10 @@ def _pinned_is_committed(*arguments: Any, **options: Any) -> Any:
 
 
 MISTAKES = {
-    "a pin is not looked at": ("two buckets, pinned for a time", Protocol(decide=_pin_unread)),
-    "a pinned snapshot tells its news": ("two buckets, pinned for a time", Protocol(decide=_told_though_pinned)),
+    "a pin is not looked at": ("two buckets, pinned", Protocol(decide=_pin_unread)),
+    "a pinned snapshot tells its news": ("two buckets, pinned", Protocol(decide=_told_though_pinned)),
     "neither pin nor latest are watched": (
-        "two buckets, pinned for a time",
+        "two buckets, pinned",
         Protocol(look=_watching(KEYS.index)),
     ),
     "a pinned snapshot that is there is called late": (

@@ -61,6 +61,24 @@ class SnapshotPoint(click.ParamType[int | str]):
         return Instant().convert(value, param, ctx)
 
 
+UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+class Duration(click.ParamType[int]):
+    """A length of time: ``30m``, ``2h``, ``3d``."""
+
+    name = "duration"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Milliseconds."""
+        if isinstance(value, int):
+            return value
+        number, unit = value[:-1], value[-1:]
+        if not (number.isascii() and number.isdecimal() and unit in UNITS_MS and 0 < int(number) <= 100_000):
+            self.fail(f"{value!r} is no length of time: use 30m, 2h or 3d", param, ctx)
+        return int(number) * UNITS_MS[unit]
+
+
 def nearest_region(text: str) -> str | None:
     """The id whose id or label has all the words of the text, or looks like it; slips of the pen are forgiven."""
     names = {_slug(name): region for region in REGION_IDS for name in (region, REGIONS[region].label)}

@@ -113,10 +113,14 @@ def told(
         board, feeds = feeds_board(snapshots.store, snapshots.settings, every)
     except StoreError as error:
         raise dg.Failure(str(error)) from error
+    pins = snapshots.store.run(snapshots.store.pins.pins(latest))
     for problem in gathered.problems:
         context.log.warning(f"left out: {problem}")
     shown, path = world_shown(every) | board_shown(board), snapshots.settings.home / PAGE
     newest = sorted((event for each in every for event in each.events), key=lambda event: -event.generated_at)
+    if pins:
+        held = [f"{region} at {pin.snapshot_id}" for region, pin in pins.items()]
+        shown["pinned"] = dg.MetadataValue.text(f"{', '.join(held)}: readers see that, newer ones go into history")
     shown["newest_events"] = event_table(newest[:NEWEST])
     try:
         write_page(path, every, board, feeds.report, now_ms)
