@@ -103,7 +103,8 @@ def _week(told: Story) -> list[Section]:
     except (KeyError, TypeError, ValueError, AttributeError):
         return []
     said = [made["situation_recap"], made["regime_trajectory"], *made["key_developments"], made["risk_outlook"]]
-    return [Section("The week", (), tuple(Fact(line) for line in said if line))]
+    facts = tuple(Fact(line) for line in said if line)
+    return [Section("The week", facts[:2], facts[2:])]
 
 
 def _axis(told: Story, axis: Axis) -> AxisCell:

@@ -48,6 +48,7 @@ def test_every_snapshot_is_shown_with_its_why_and_with_its_past(project: Project
         publish(store, "red-sea", METHODS["2"], server.client().time()[0] * 1000 - 25 * 3_600_000)
     shown = materialized(project.refresh())
     for region, metadata in shown.items():
+        assert list(metadata)[:5] == ["region", "regime", "what_changed", "why", "over_time"]
         assert metadata["why"].startswith("**Regime**"), region
         assert "sample feeds" in metadata["why"]
         picture = base64.b64decode(metadata["over_time"].split("base64,")[1].rstrip(")")).decode()

@@ -26,6 +26,8 @@ OWNED = "another snapshot owns this bucket"
 EARLIER = "an earlier attempt at this refresh has written it"
 NAMED = 8
 """Regions that one line of the log names before it counts them."""
+FIRST = ("region", "regime", "what_changed")
+"""What a person sees first of a region, before why and the picture; the rest follows."""
 MOST_PICTURED = 50
 """Of a run of more regions, none is drawn: pictures would be most of Dagster's event log."""
 
@@ -91,7 +93,8 @@ class SnapshotIOManager(dg.IOManager):
                 spent = refresh.usage.get(region, {})
                 shown[region] = metadata | {"commit_milliseconds": milliseconds, **spent}
                 if len(written) <= MOST_PICTURED:
-                    shown[region] |= region_shown(_story(scored[region], commit, refresh), refresh.feeds.report)
+                    answer = region_shown(_story(scored[region], commit, refresh), refresh.feeds.report)
+                    shown[region] = {name: shown[region][name] for name in FIRST} | answer | shown[region]
         events = [event for commit in written.values() for event in commit.told]
         return shown, problems, events
 
