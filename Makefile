@@ -6,7 +6,7 @@ READY := .venv/ready
 CONSTRAINTS := constraints.txt
 export DAGSTER_HOME ?= $(CURDIR)/.home/dagster
 
-.PHONY: run test dev lint types test-ui test-deploy test-take-over soak bench clean
+.PHONY: help run test dev lint types test-ui test-deploy test-take-over soak bench clean
 
 run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL); an empty one gets a replay and sample feeds
 	@"$(BIN)/regional-snapshots" replay red-sea --if-empty
@@ -20,7 +20,7 @@ test: $(READY)  ## all tests that take less than five minutes together
 dev: $(READY)  ## the Dagster UI on http://127.0.0.1:3000, on the same instance
 	@"$(BIN)/regional-snapshots" dev
 
-lint: types
+lint: types  ## ruff and the type checker
 	@"$(BIN)/ruff" check .
 	@"$(BIN)/ruff" format --check .
 
@@ -43,6 +43,9 @@ soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1 LAYOUT=worldmon
 
 bench: $(READY)  ## every figure of the README, as ratios taken in one run
 	@"$(BIN)/python" -m benchmarks $(ARGS)
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 clean:  ## stop the embedded server; remove its data, the instance and the environment
 	@test ! -x "$(BIN)/regional-snapshots" || "$(BIN)/regional-snapshots" redis stop
