@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import UNWANTED, visible
 
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
+ORDERS = re.compile(f"[{UNWANTED}]+".replace("\U000e0000-\U000e007f", ""))
 COLOURS = {
     "COMMITTED": "green",
     "DUPLICATE": "yellow",
@@ -38,7 +41,7 @@ WHOLE = ("snapshot id", "region", "feed", "latest")
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print a table; words of COLOURS are coloured. Cells break between words and never within."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[" ".join(visible(str(cell)).split()) for cell in row] for row in rows]
     widths, gap = _widths(columns, cells, out.width)
     grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     grid.padding = (0, gap, 0, 0)
@@ -80,17 +83,23 @@ def _show(grid: Table, width: int | None = None) -> None:
 
 def line(text: str) -> None:
     """Print one line as it is."""
-    out.print(text, markup=False, soft_wrap=True)
+    out.print(visible(text), markup=False, soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """Print one line to standard error."""
-    err.print(text, markup=False)
+    err.print(" ".join(visible(text).split("\n")), markup=False)
 
 
 def as_json(value: Any) -> None:
     """Print one JSON document on one line, plain, for programs."""
-    print(json.dumps(value, ensure_ascii=False, default=str))
+    print(json_line(value))
+
+
+def json_line(value: Any) -> str:
+    """JSON on one line; what a terminal would obey is escaped, as JSON can."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return ORDERS.sub(lambda found: "".join(f"\\u{ord(letter):04x}" for letter in found[0]), text)
 
 
 def when(instant_ms: float) -> str:
@@ -112,7 +121,7 @@ def card(snapshot: Snapshot, pinned: str = "") -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(name, Text(value))
+        grid.add_row(name, Text(visible(value)))
     _show(grid)
     out.print()
 

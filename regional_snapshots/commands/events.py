@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -79,7 +78,7 @@ def _troubled(error: Exception) -> None:
 
 def _print_json(found: Iterable[Event]) -> None:
     for event in found:
-        print(json.dumps(event.document(), ensure_ascii=False), flush=True)
+        print(console.json_line(event.document()), flush=True)
 
 
 def _cells(event: Event) -> tuple[str, ...]:

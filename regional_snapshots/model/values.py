@@ -76,6 +76,12 @@ def clean(value: Any, limit: int = TEXT_LIMIT, *, keep_brackets: bool = False) -
     return " ".join(text.split())[:limit]
 
 
+def visible(text: str) -> str:
+    """A text of a store or a server that is fit for terminals and logs: what these obey, or nobody sees, is written out
+    (``\\x1b``). Line ends stay."""
+    return _UNWANTED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
     """``value`` held between ``low`` and ``high``; what is not finite becomes ``low``."""
     if not math.isfinite(value):

@@ -17,7 +17,7 @@ from regional_snapshots.report.headlines import headline, headlines
 from regional_snapshots.report.pictures.history import history_picture
 from regional_snapshots.report.pictures.map import map_picture
 from regional_snapshots.report.pictures.palette import DARK, LIGHT, PATTERNS, variables
-from regional_snapshots.report.standing import STRUCTURAL, Axis, Standing
+from regional_snapshots.report.standing import STRUCTURAL, Axis, Standing, text
 from regional_snapshots.report.story import Story, changes, in_its_past
 from regional_snapshots.report.why.explanation import why
 from regional_snapshots.report.why.section import Fact, Section
@@ -103,7 +103,7 @@ def _week(told: Story) -> list[Section]:
     except (KeyError, TypeError, ValueError, AttributeError):
         return []
     said = [made["situation_recap"], made["regime_trajectory"], *made["key_developments"], made["risk_outlook"]]
-    facts = tuple(Fact(line) for line in said if line)
+    facts = tuple(Fact(text(line)) for line in said if line)
     return [Section("The week", facts[:2], facts[2:])]
 
 

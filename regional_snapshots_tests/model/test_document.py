@@ -164,7 +164,7 @@ DEPARTURES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "an instant that is a fraction": (_set("generated_at", to=NOW + 0.5), "generated_at: "),
     "a region of another table": (_set("region_id", to="atlantis"), "region_id: atlantis is no region of ours"),
-    "a region that is no id": (_set("region_id", to="Middle East"), "region_id: String should match"),
+    "a region that is no id": (_set("region_id", to="Middle East"), "region_id: the text has not the form"),
 }
 
 

@@ -10,6 +10,7 @@ from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, numbers, schema, table
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import AXES, Snapshot
+from regional_snapshots.model.values import clean
 from regional_snapshots.report.standing import standing
 from regional_snapshots.report.words import words
 from regional_snapshots.store.errors import StoreError
@@ -119,7 +120,7 @@ def told(
     shown, path = world_shown(every) | board_shown(board), snapshots.settings.home / PAGE
     newest = sorted((event for each in every for event in each.events), key=lambda event: -event.generated_at)
     if pins:
-        held = [f"{region} at {pin.snapshot_id}" for region, pin in pins.items()]
+        held = [f"{region} at {clean(pin.snapshot_id)}" for region, pin in pins.items()]
         shown["pinned"] = dg.MetadataValue.text(f"{', '.join(held)}: readers see that, newer ones go into history")
     shown["newest_events"] = event_table(newest[:NEWEST])
     try:

@@ -31,12 +31,19 @@ def problems_of(document: Any, region_ids: Collection[str] | None) -> list[str]:
         _adapter(_major(document)).validate_python(document)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        return [f"{path_of(entry['loc'])}: {entry['msg'].removeprefix('Value error, ')}" for entry in details]
+        return [f"{path_of(entry['loc'])}: {_said(entry)}" for entry in details]
     found = [line for rule in _RULES for line in rule(document)]
     region = document["region_id"]
     if region_ids is not None and region not in region_ids:
         found.append(f"region_id: {region} is no region of ours")
     return found
+
+
+def _said(entry: Mapping[str, Any]) -> str:
+    """What is wrong, without the pattern, which is long and holds what it forbids."""
+    if entry["type"] == "string_pattern_mismatch":
+        return "the text has not the form that it must have, or holds what cannot be shown"
+    return str(entry["msg"]).removeprefix("Value error, ")
 
 
 def path_of(location: tuple[str | int, ...]) -> str:

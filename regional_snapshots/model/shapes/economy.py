@@ -14,6 +14,7 @@ from regional_snapshots.model.instants import is_finite_number
 from regional_snapshots.model.shapes.reading import Entry, Reading, UnfitEntryError
 from regional_snapshots.model.values import clean, number
 
+VERDICT_LIMIT = 60
 SOURCES = ("worldbank", "eurostat")
 """Whose observations of a country's energy imports count."""
 
@@ -47,7 +48,7 @@ def macro_verdict(payload: Any, reading: Reading) -> str | None:
     record = reading.record(payload)
     verdict = reading.text(record, "verdict")
     reading.used = int(verdict is not None)
-    return None if verdict is None else verdict.upper()
+    return None if verdict is None else clean(verdict, VERDICT_LIMIT).upper()
 
 
 def debts(payload: Any, reading: Reading) -> tuple[Debt, ...]:
