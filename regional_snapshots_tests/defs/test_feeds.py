@@ -160,6 +160,10 @@ def test_what_a_refresh_notes_itself_asks_for_no_other(project: Project, server:
 
 def test_by_default_only_the_schedule_refreshes(project: Project) -> None:
     repository = project.definitions.get_repository_def()
-    assert {schedule.name for schedule in repository.schedule_defs} == {"refresh_schedule", "reconcile_schedule"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {
+        "refresh_schedule",
+        "reconcile_schedule",
+        "briefs_schedule",
+    }
     (spec,) = [it for it in project.definitions.resolve_all_asset_specs() if it.key == SNAPSHOT]
     assert spec.automation_condition is None

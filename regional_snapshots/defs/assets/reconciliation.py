@@ -10,6 +10,7 @@ from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, finding_line, schema, table
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.report.markup import safe_markdown
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reconcile.findings import KINDS
 
@@ -81,10 +82,11 @@ def snapshot_reconciliation(
         raise dg.Failure(f"Nothing could be checked. {error}") from error
     left = [finding_line(finding) for finding in report.left] + [str(error) for error in report.errors.values()]
     words = "\n".join(["Left as found:", *left, *advice(report, config)]) if left else "Nothing is left to repair."
+    marked = "\n".join(map(safe_markdown, words.splitlines()))
     yield dg.MaterializeResult(
         value=report.frame()[list(COLUMNS)],
         metadata=report_metadata(report, config),
-        check_results=[dg.AssetCheckResult(passed=report.healthy, description=words, metadata={"left": len(left)})],
+        check_results=[dg.AssetCheckResult(passed=report.healthy, description=marked, metadata={"left": len(left)})],
     )
     if not report.healthy:
         raise dg.Failure(words, allow_retries=False)

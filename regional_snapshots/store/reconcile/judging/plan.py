@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from regional_snapshots.model.values import visible
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
@@ -117,5 +118,6 @@ class Judge:
 
 
 def shown(text: str) -> str:
-    """A text that may hold arbitrary bytes, fit to be printed."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A text that may hold arbitrary bytes, fit to be printed on one line."""
+    whole = visible(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    return whole.replace("\r", "\\r").replace("\n", "\\n")
