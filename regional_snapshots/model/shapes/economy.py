@@ -14,7 +14,6 @@ from regional_snapshots.model.instants import is_finite_number
 from regional_snapshots.model.shapes.reading import Entry, Reading, UnfitEntryError
 from regional_snapshots.model.values import clean, number
 
-VERDICT_LIMIT = 60
 SOURCES = ("worldbank", "eurostat")
 """Whose observations of a country's energy imports count."""
 
@@ -44,11 +43,11 @@ class GasStorage:
 
 
 def macro_verdict(payload: Any, reading: Reading) -> str | None:
-    """Key 7: ``verdict`` in upper case, None when there is none."""
+    """Key 7: ``verdict`` in upper case, as it is otherwise; None when there is none."""
     record = reading.record(payload)
     verdict = reading.text(record, "verdict")
     reading.used = int(verdict is not None)
-    return None if verdict is None else clean(verdict, VERDICT_LIMIT).upper()
+    return None if verdict is None else verdict.upper()
 
 
 def debts(payload: Any, reading: Reading) -> tuple[Debt, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from regional_snapshots.model.countries import criticality
 from regional_snapshots.model.shapes.risk import Signal
-from regional_snapshots.model.values import clip, mean, percentile, total, weighted_mean
+from regional_snapshots.model.values import clean, clip, mean, percentile, total, weighted_mean
 from regional_snapshots.scoring.method2.corridors import CorridorState
 from regional_snapshots.scoring.method2.inputs.numbers import at_least
 from regional_snapshots.scoring.method2.inputs.predictions import UP, Prediction
@@ -29,6 +29,9 @@ SEVERITIES = (("critical", 3.5), ("high", 2.5), ("medium", 1.5), ("low", float("
 MILITARY_DOMAINS = ("military", "conflict")
 DECLARED_IN = {"gas_storage": ("europe", "global"), "reserves": ("north-america", "global")}
 """Components that make up an axis in these regions only."""
+
+VERDICT_SHOWN = 60
+"""Characters of the verdict of macro-economic signals that a description shows."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +140,11 @@ def capital_stress(scope: Scope) -> list[Component]:
     """How strained money is: the macro verdict, public debt, the stress index."""
     verdict, debts, stress = scope.feeds.macro_verdict, scope.debts, scope.feeds.stress
     macro = None if verdict is None else {"CASH": 1.0, "BUY": 0.0}.get(verdict, 0.5)
+    said = verdict if verdict is None else clean(verdict, VERDICT_SHOWN)
     debt = clip((mean(debts) - 60) / 80) if debts else None
     strain = None if stress.score is None else clip(stress.score / 100)
     return [
-        _part(scope, "macro", "macro_verdict", 0.25, macro, f"Macro signals say {verdict}"),
+        _part(scope, "macro", "macro_verdict", 0.25, macro, f"Macro signals say {said}"),
         _part(scope, "debt", "debts", 0.20, debt, f"Public debt averages {mean(debts):.0f}% of the product"),
         _part(scope, "stress", "stress", 0.30, strain, f"Financial stress stands at {stress.score} of 100"),
     ]
