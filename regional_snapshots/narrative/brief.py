@@ -14,7 +14,7 @@ from typing import Any
 
 from regional_snapshots.model.events import SEVERITIES, Event
 from regional_snapshots.model.feeds import FEEDS
-from regional_snapshots.model.regions import REGIONS
+from regional_snapshots.model.regions import CORRIDORS, REGIONS
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES, PRESSURES
 from regional_snapshots.model.values import spoken
@@ -30,6 +30,7 @@ PARTS = ("situation_recap", "regime_trajectory", "risk_outlook")
 NOTABLE = 0.1
 """By how much an axis must have moved within the week to be named."""
 
+_CORRIDORS = {corridor.id: corridor.label for corridor in CORRIDORS}
 _FEED_NAMES = {spec.key: spec.name for spec in FEEDS}
 
 
@@ -145,10 +146,26 @@ def _recap(week: Week) -> str:
     if not moved and len(week.rows) > 1:
         rows = f"the first and the last of {len(week.rows)} rows"
         sentences.append(f"No axis moved by more than {NOTABLE:.2f} between {rows}.")
+    if peak := _peak(week):
+        sentences.append(peak)
     unknown = [spoken(axis) for axis in AXES if balance.get(axis) is None]
     if unknown:
         sentences.append(f"Not known: {', '.join(unknown)}.")
     return " ".join(sentences)
+
+
+def _peak(week: Week) -> str:
+    """The greatest pressure of the week, where the week has come down from it notably."""
+    measured = [
+        (value, row.at, axis) for row in week.rows for axis in PRESSURES if (value := row.axes.get(axis)) is not None
+    ]
+    if not measured:
+        return ""
+    value, at, axis = max(measured)
+    now = week.latest["balance"].get(axis)
+    if now is None or value - now <= NOTABLE:
+        return ""
+    return f"{spoken(axis).capitalize()} stood at {value:.2f} on {_day(at)} and has come down to {now:.2f}."
 
 
 def _moves(week: Week) -> list[tuple[str, float, float]]:
@@ -195,7 +212,11 @@ def _developments(week: Week) -> list[str]:
 
 def _development(event: Event) -> str:
     change = f" ({_value(event.before)} to {_value(event.after)})" if _measured(event) else ""
-    return f"{_moment(event.generated_at)}: {spoken(event.type)}: {spoken(event.subject)}{change}"
+    return f"{_moment(event.generated_at)}: {spoken(event.type)}: {_subject(event.subject)}{change}"
+
+
+def _subject(name: str) -> str:
+    return _CORRIDORS.get(name) or spoken(name)
 
 
 def _measured(event: Event) -> bool:

@@ -63,12 +63,19 @@ def test_without_a_provider_the_brief_is_plain_and_says_so() -> None:
     assert brief["regime_trajectory"] == "2026-05-27 09:50: calm to escalation ladder."
     assert brief["key_developments"] == [
         "2026-05-27 10:50: trigger activated: red sea critical",
-        "2026-05-27 19:50: corridor break: babelm (0.90 to 0.20)",
+        "2026-05-27 19:50: corridor break: Bab el-Mandeb (0.90 to 0.20)",
     ]
     assert brief["risk_outlook"] == (
         "Within 7 days the likeliest way on is escalation (80 %). Active triggers: red sea critical. "
         "The greatest pressure is coercive pressure at 0.71. Confidence 0.60."
     )
+
+
+def test_what_the_week_has_come_down_from_is_told() -> None:
+    rows = [row(NOW_MS - 60 * HOUR_MS), row(NOW_MS - 30 * HOUR_MS, coercive_pressure=0.92), row(NOW_MS)]
+    latest = {**week().latest, "balance": {**week().latest["balance"], "coercive_pressure": 0.2}}
+    recap = template_brief(week(rows=rows, latest=latest)).document["situation_recap"]
+    assert "Coercive pressure stood at 0.92 on 2026-05-27 and has come down to 0.20." in recap
 
 
 def test_a_quiet_week_is_told_as_one() -> None:
