@@ -93,7 +93,8 @@ class _Diagnosis(Judge):
             self.plan.find("view_missing", key, f"no view of {owner}", "", owner)
         elif indexed and held.usable:
             self.plan.find("view_wrong", key, f"names {held.value!r}, not {owner}", held.value, owner)
-        lasting = ("PXAT", instant + self.plan.rules.retention_ms) if sealed else ("KEEPTTL",)
+        kept_ms = ("PX", held.expires_in_ms) if held.expires_in_ms > 0 else ()  # KEEPTTL, which Redis 5 does not know
+        lasting = ("PXAT", instant + self.plan.rules.retention_ms) if sealed else kept_ms
         self.plan.change(key, held.value, owner, ("SET", key, owner, *lasting))
 
     def viewed(self, held: Held, kept: list[str], sealed: list[str]) -> bool:
