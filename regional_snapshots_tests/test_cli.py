@@ -111,7 +111,7 @@ def test_the_brief_of_the_replayed_crisis_tells_what_happened_without_a_model(sh
     shell("replay", "red-sea")
     told = shell("brief", "mena").stdout
     assert "escalation ladder to managed deescalation" in told
-    assert "corridor break: babelm" in told
+    assert "corridor break: Bab el-Mandeb" in told
     assert told.rstrip().endswith("(written from a template)")
     written = shell.json("brief", "mena")["mena"]
     assert (written["region_id"], written["provider"]) == ("mena", "template")

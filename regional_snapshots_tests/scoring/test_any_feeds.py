@@ -57,7 +57,7 @@ def test_no_text_of_a_feed_makes_a_document_that_cannot_be_published(spoilt: str
     score(Feeds.parse(documents, documents, NOW))
 
 
-@examples(60)
+@examples(25)
 @given(sources=sources(), metas=metas())
 def test_any_feeds_at_all_give_eight_valid_documents_and_the_same_bytes_twice(sources: Any, metas: Any) -> None:
     once, again = (score(Feeds.parse(sources, metas, NOW)) for _ in range(2))
@@ -65,13 +65,13 @@ def test_any_feeds_at_all_give_eight_valid_documents_and_the_same_bytes_twice(so
     assert [r.snapshot.payload for r in once.values()] == [r.snapshot.payload for r in again.values()]
 
 
-@examples(60)
+@examples(25)
 @given(raw=st.dictionaries(st.sampled_from(DATA_KEYS + META_KEYS), st.one_of(st.binary(), st.text(max_size=20))))
 def test_any_bytes_at_all_give_eight_valid_documents(raw: Any) -> None:
     score(Feeds.from_raw(raw, NOW))
 
 
-@examples(60)
+@examples(25)
 @given(data=st.data(), part=st.sampled_from(["regime", "balance", "actors", "triggers", "scenario_sets", "region_id"]))
 def test_any_previous_document_at_all_is_compared_or_named_unreadable(data: st.DataObject, part: str) -> None:
     whole = {**document("mena"), part: data.draw(anything)}
@@ -80,7 +80,7 @@ def test_any_previous_document_at_all_is_compared_or_named_unreadable(data: st.D
     assert result.note == "" or not result.changes["trigger_activations"]
 
 
-@examples(60)
+@examples(25)
 @given(rows=well_formed(), random=st.randoms(use_true_random=False))
 def test_the_order_of_entries_changes_nothing_but_ties(rows: dict[str, list[Any]], random: Any) -> None:
     shuffled = {name: random.sample(listed, len(listed)) for name, listed in rows.items()}
