@@ -6,11 +6,11 @@ Projection: Equal Earth (Šavrič, Patterson and Jenny, 2018). Outlines: see ``m
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
-from regional_snapshots.model.places.outlines import Ring, outlines
+from regional_snapshots.model.places.outlines import outlines
 
 WIDTH = 960.0
 NORTH, SOUTH = 78.0, -56.0
@@ -51,14 +51,14 @@ HEIGHT = round((TOP - _equal_earth(0, SOUTH)[1]) * SCALE)
 @cache
 def country_paths() -> Mapping[str, str]:
     """ISO alpha-2 code -> path; countries too small to be seen are left out."""
-    paths = {code: "".join(_path(ring) for ring in _seen(rings)) for code, rings in outlines().items()}
+    paths = {code: "".join(_path(ring) for ring in _seen(rings)) for code, rings in _drawn().items()}
     return {code: path for code, path in paths.items() if path}
 
 
 @cache
 def middle_of(code: str) -> Point:
     """Where a country's name would stand: in the middle of its largest part."""
-    ring = max((_points(ring) for ring in outlines()[code]), key=_area)
+    ring = max(_drawn()[code], key=_area)
     twice = [(a[0] * b[1] - b[0] * a[1]) for a, b in pairwise(ring)]
     area = sum(twice) or 1.0
     pairs = [(t, a, b) for t, (a, b) in zip(twice, pairwise(ring), strict=True)]
@@ -69,17 +69,20 @@ def middle_of(code: str) -> Point:
 
 def size_of(code: str) -> float:
     """Area of a country on the map, which keeps areas."""
-    return sum(_area(_points(ring)) for ring in outlines()[code])
+    return sum(map(_area, _drawn()[code]))
 
 
-def _seen(rings: Iterable[Ring]) -> list[list[Point]]:
-    points = [_points(ring) for ring in rings]
-    large = [ring for ring in points if _area(ring) >= SMALLEST]
-    return large or [max(points, key=_area)]
+@cache
+def _drawn() -> Mapping[str, Sequence[list[Point]]]:
+    """Every country's rings on the map: some 34,000 points, which one overview needs several times."""
+    return {
+        code: [[projected(longitude, latitude) for longitude, latitude in ring] for ring in rings]
+        for code, rings in outlines().items()
+    }
 
 
-def _points(ring: Ring) -> list[Point]:
-    return [projected(longitude, latitude) for longitude, latitude in ring]
+def _seen(rings: Sequence[list[Point]]) -> Sequence[list[Point]]:
+    return [ring for ring in rings if _area(ring) >= SMALLEST] or [max(rings, key=_area)]
 
 
 def _area(ring: list[Point]) -> float:
