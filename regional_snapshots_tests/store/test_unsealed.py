@@ -14,6 +14,7 @@ from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support import script
 from regional_snapshots_tests.support.documents import document, snapshot
 from regional_snapshots_tests.support.drift import EVERYTHING, Scene, healthy, picture
+from regional_snapshots_tests.support.elder import make_old
 from regional_snapshots_tests.support.oracle import DAY_MS
 
 REGIONS = ("latam", "mena", "east-asia")
@@ -104,6 +105,27 @@ def test_the_script_beside_us_and_we_are_one_anothers_duplicates(store, client, 
     client.flushall()
     store.commit(ours)
     assert not script.claim(client, theirs)
+
+
+@pytest.mark.parametrize("version", ["7.0.15", "5.0.14"])
+def test_a_view_that_names_another_snapshot_is_mended_and_lives_no_longer(client, proxy, filled, now_ms, version):
+    """Its life is its program's: what was left of it stays, also where a server knows no KEEPTTL (before 6.0)."""
+    make_old(proxy, version)
+    view, left_ms = f"{SPOT}{instants(now_ms)[1]}", 5_000_000
+    client.set(view, ids(now_ms)[2], px=left_ms)
+    with SnapshotStore(proxy.url, layout="worldmonitor") as old:
+        report = old.reconcile(REGIONS)
+    assert [(finding.kind, finding.key) for finding in report.findings] == [("view_wrong", view)]
+    assert report.left == ()
+    assert client.get(view).decode() == ids(now_ms)[1]
+    assert left_ms - 600_000 < client.pttl(view) <= left_ms
+
+
+def test_a_view_for_ever_stays_for_ever(store, client, filled, now_ms):
+    view = f"{SPOT}{instants(now_ms)[1]}"
+    client.set(view, ids(now_ms)[2])
+    assert store.reconcile(REGIONS).left == ()
+    assert (client.get(view).decode(), client.pttl(view)) == (ids(now_ms)[1], -1)
 
 
 REPAIRS = {

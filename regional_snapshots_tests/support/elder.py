@@ -17,7 +17,8 @@ def make_old(proxy: Proxy, version: str, *, tells: bool = True) -> None:
     """From now on the server behind the proxy is of this version; without ``tells`` it does not say which."""
 
     def rewrites(request: bytes) -> bytes:
-        return request.replace(b"$4\r\nPXAT\r\n", b"$4\r\nWHAT\r\n")
+        request = request.replace(b"$4\r\nPXAT\r\n", b"$4\r\nWHAT\r\n")
+        return request if int(version.split(".")[0]) >= 6 else request.replace(b"\r\nKEEPTTL\r\n", b"\r\nWHATTTL\r\n")
 
     def retells(reply: bytes) -> bytes:
         if not VERSION.search(reply) or not SIZED.match(reply):
