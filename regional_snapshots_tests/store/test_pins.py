@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regional_snapshots.store.commit import Outcome
-from regional_snapshots.store.errors import DamagedError, MissingSnapshotError
+from regional_snapshots.store.errors import DamagedError, MissingSnapshotError, UnreachableError
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import healthy, picture
@@ -13,6 +13,7 @@ from regional_snapshots_tests.support.faults import HOLDS, Break
 from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.oracle import BUCKET_MS, RETENTION_MS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
+from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.support.witness import Streams
 
 HOUR_MS = 3_600_000
@@ -182,3 +183,11 @@ def test_a_snapshot_of_the_bucket_before_is_late_pinned_or_not(store, scene, cli
     assert store.commit(late).outcome is Outcome.LATE
     assert late.generated_at // BUCKET_MS <= scene.head.generated_at // BUCKET_MS
     assert names_of(store.layout.name, "mena").pin == scene.names.pin
+
+
+@pytest.mark.parametrize("work", [pin, lambda store, _: unpin(store)], ids=["pin", "unpin"])
+def test_without_a_server_there_is_one_clear_error(work):
+    with RedisServer() as server, SnapshotStore(server.url) as store:
+        server.kill()
+        with pytest.raises(UnreachableError, match=r"mena: the server at .* Next: check that the server runs"):
+            work(store, "01a2131c0000-0123456789ab")

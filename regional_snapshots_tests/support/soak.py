@@ -3,9 +3,10 @@
 ``python -m regional_snapshots_tests.support.soak --commits 10000 --seed 1 [--server PATH] [--layout worldmonitor]``
 
 It works in rounds. In each, writers race for the buckets of fresh regions, while the proxy breaks connections and the
-server is killed, paused, starved, made read-only or loses a permission. Then the faults end, what is unknown or stored
-in part is tried once more, and the round is judged by three witnesses: the oracle (the state), the writers' ledger
-(what callers were told) and the append-only log (what the server executed). The same seed draws the same faults.
+server is killed, paused, starved, made read-only or loses a permission; somebody pins regions and lets them go. Then
+the faults end, what is unknown or stored in part is tried once more, and the round is judged by three witnesses: the
+oracle (the state), the writers' ledger (what callers were told) and the append-only log (what the server executed).
+The same seed draws the same faults.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from __future__ import annotations
 import argparse
 import logging
 import random
-import re
 import sys
 import threading
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import redis
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -32,7 +33,7 @@ from regional_snapshots.store.commit import Commit, Outcome, Policy
 from regional_snapshots.store.errors import OutcomeUnknownError, PartialCommitError, StoreError
 from regional_snapshots.store.keys import LAYOUTS
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots_tests.support import server_faults
+from regional_snapshots_tests.support import executed, server_faults
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.faults import Break
 from regional_snapshots_tests.support.news import news
@@ -43,6 +44,8 @@ from regional_snapshots_tests.support.witness import Brought, contradictions
 
 WRITERS, REGIONS, ATTEMPTS = 4, 25, 8
 """Of each round: stores that write at once, regions, and snapshots for each region."""
+PINS, MOMENT_MS = 60, 200
+"""Of each round: how often somebody pins a region or lets it go; the longest of the short pins."""
 RATES = {
     Break.BEFORE_REQUEST: 0.002,
     Break.WITHIN_REQUEST: 0.002,
@@ -55,7 +58,8 @@ RATES = {
 """Probability per request; a commit has 19 of them."""
 DURABLE = {"appendonly": "yes", "appendfsync": "always", "auto-aof-rewrite-percentage": 0}
 PROMISES = (
-    "false duplicates", "double executions", "backward moves of latest", "untrue answers", "oracle violations",
+    "false duplicates", "double executions", "moves of latest that no commit and no pin explain", "untrue answers",
+    "oracle violations",
     "news lost, told twice or without a snapshot",
 )  # fmt: skip
 KINDS = ("data_loss", "trigger_activated", "corridor_break", "axis_anomaly", "buffer_failure")
@@ -108,6 +112,9 @@ class Soak:
             )
             for _ in range(WRITERS)
         ]
+        self.pinner = self._open.enter_context(
+            SnapshotStore(self.proxy.url, layout=layout, timeout_s=0.4, policy=patient)
+        )
         self.sober = self._open.enter_context(SnapshotStore(self.server.url, layout=layout))
 
     def close(self) -> None:
@@ -129,6 +136,7 @@ class Soak:
         threads = [
             threading.Thread(target=write, args=(store, snapshots[n::WRITERS])) for n, store in enumerate(self.writers)
         ]
+        threads.append(threading.Thread(target=self._pin, args=(snapshots, random.Random(self.draw.getrandbits(32)))))  # noqa: S311
         for thread in threads:
             thread.start()
         self._strike()
@@ -160,6 +168,21 @@ class Soak:
         severity = self.draw.choice(("medium", "high"))
         return news(one, *kinds, *shift, what=what, severity=severity, subject=f"s{self.draw.randrange(2)}")
 
+    def _pin(self, snapshots: Sequence[Snapshot], draw: random.Random) -> None:
+        """Somebody holds regions at a snapshot, for ever or for a moment, and lets some go, while all this happens."""
+        moment = threading.Event()
+        for _ in range(PINS):
+            moment.wait(draw.uniform(0, 0.004))
+            one, pins = draw.choice(snapshots), self.pinner.pins
+            for_ms = draw.choice((None, 3_600_000, draw.randrange(20, MOMENT_MS)))
+            letting_go = draw.random() < 0.3
+            try:
+                self.pinner.run(pins.unpin(one.region) if letting_go else pins.pin(one.region, one.id, for_ms))
+            except StoreError as error:
+                self.outcomes[f"pin or unpin: {type(error).__name__}"] += 1
+            else:
+                self.outcomes["unpinned" if letting_go else "pinned"] += 1
+
     def _strike(self) -> None:
         name = self.draw.choice(list(FAULTS))
         moment = threading.Event()
@@ -177,17 +200,20 @@ class Soak:
                 told[one] = self.sober.commit(one, news=self.news[one.id])
                 was = "unknown" if isinstance(answer, OutcomeUnknownError) else "stored in part"
                 self.outcomes[f"{was}, then {told[one].outcome.value}"] += 1
+        regions = sorted({one.region for one in told})
+        followed = self._judge_log(log_start, regions, partial)
         with self.server.client() as client:
-            for region in sorted({one.region for one in told}):
+            ended = [region for region in regions if _pin_has_ended(client, followed[region])]
+            if ended:  # by itself: the next commit or reconciliation moves latest to the newest
+                self.sober.reconcile(ended)
+            for region in regions:
                 for problem in violations(client, self.layout, region):
                     self._broken("oracle violations", f"{region}: {problem}")
                 stored = {m.decode() for m in client.zrange(names_of(self.layout, region).index, 0, -1)}
                 self._judge_answers({s: a for s, a in told.items() if s.region == region}, stored)
-        moved = self._judge_log(log_start, {one.id: one.region for one in told}, partial)
-        with self.server.client() as client:
-            for region in sorted({one.region for one in told} - partial):
-                brought = {name: Brought.by(given) for name, given in self.news.items()}
-                for problem in contradictions(client, self.layout, region, brought, moved[region]):
+            brought = {name: Brought.by(given) for name, given in self.news.items()}
+            for region in sorted(set(regions) - partial):
+                for problem in contradictions(client, self.layout, region, brought, followed[region].moved):
                     self._broken(PROMISES[-1], f"{region}: {problem}")
 
     def _judge_answers(self, told: dict[Snapshot, Commit | StoreError], stored: set[str]) -> None:
@@ -199,30 +225,30 @@ class Soak:
             if (answer.outcome is not Outcome.DUPLICATE) != (one.id in stored):
                 self._broken("untrue answers", f"{one.id} told {answer.outcome.value}")
 
-    def _judge_log(self, start: int, region_of: dict[str, str], partial: set[str]) -> dict[str, set[str]]:
-        """The executed commands of this round, as the server wrote them down; which snapshots moved latest."""
+    def _judge_log(self, start: int, regions: Sequence[str], partial: set[str]) -> dict[str, executed.Region]:
+        """The executed commands of this round, as the server wrote them down."""
         with self.server.append_only_log.open("rb") as log:
             log.seek(start)
-            executed = log.read().decode(errors="replace")
-        sets = re.findall(r"\r\nSET\r\n\$\d+\r\n(\S+)\r\n\$\d+\r\n([^\r]*)\r\n", executed)
-        regions = {names_of(self.layout, region).latest: region for region in region_of.values()}
-        payloads = {names_of(self.layout, region).payloads + name: name for name, region in region_of.items()}
-        for key, times in Counter(key for key, _ in sets if key in payloads).items():
-            if times > 1 and region_of[payloads[key]] not in partial:
-                self._broken("double executions", f"{payloads[key]} was executed {times} times")
-        newest: dict[str, tuple[str, str]] = {}
-        moved: dict[str, set[str]] = defaultdict(set)
-        for region, identity in ((regions[key], value) for key, value in sets if key in regions):
-            place = (identity[:12], identity)
-            if place < newest.get(region, place):
-                self._broken("backward moves of latest", f"{region} to {identity}")
-            newest[region] = place
-            moved[region].add(identity)
-        return moved
+            followed, problems = executed.follow(log.read(), {each: names_of(self.layout, each) for each in regions})
+        for problem in problems:
+            self._broken(PROMISES[2], problem)
+        for region, seen in followed.items():
+            again = region in partial or seen.pin_expired  # repeated after its pin has ended, a commit moves latest
+            for name, times in seen.times.items():
+                if times > 1 and not again:
+                    self._broken("double executions", f"{name} of {region} was executed {times} times")
+        return followed
 
     def _broken(self, promise: str, detail: str) -> None:
         self.promises[promise] += 1
         self.details.append(f"{promise}: {detail}")
+
+
+def _pin_has_ended(client: redis.Redis, region: executed.Region) -> bool:
+    """Whether a pin has run out, of itself; one that is about to is waited for."""
+    while 0 <= client.pttl(region.names.pin) < MOMENT_MS:
+        threading.Event().wait(0.01)
+    return region.pin_expired or (region.pin is not None and not client.exists(region.names.pin))
 
 
 def main() -> int:
@@ -233,7 +259,8 @@ def main() -> int:
     parser.add_argument("--layout", choices=sorted(LAYOUTS), default="tagged")
     parser.add_argument("--server", type=Path, help="server program (default: the embedded one)")
     options = parser.parse_args()
-    logging.getLogger("asyncio").setLevel(logging.ERROR)  # connections that break are the point here
+    for name in ("asyncio", "regional_snapshots"):  # connections that break, and what is mended, are the point here
+        logging.getLogger(name).setLevel(logging.ERROR)
     console = Console(emoji=False, width=None if sys.stdout.isatty() else 100)
     soak, tried, number = Soak(options.seed, options.server, options.layout), 0, 0
     with soak.server.client() as client:

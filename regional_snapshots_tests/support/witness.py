@@ -11,8 +11,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
+import numpy
 import redis
 
 from regional_snapshots.model.news import News
@@ -106,11 +108,22 @@ def _beside(
     happened = {alarm for identity in movers for alarm in brought[identity].alarms}
     if queued != Counter(happened):
         problems.append(f"alerts are queued for {sorted(queued.elements())}, and there were {sorted(happened)}")
+    for event_type, fact in sorted(happened):
+        note = f"wm:notif:scan-dedup:{event_type}:{_hash(f'{event_type}:{fact}')}"
+        if client.get(note) != b"1" or not 0 < client.ttl(note) <= 21_600:
+            problems.append(f"{note} does not hold the alert {fact!r} back for six hours")
     for message in mine:
         alarm, identity = (message["eventType"], message["payload"]["dedupe_key"]), message["payload"]["snapshot_id"]
         if identity not in movers or alarm not in brought[identity].alarms:
             problems.append(f"{identity} is alerted, and it moved nothing, or brought no such fact")
     return problems
+
+
+def _hash(text: str) -> str:
+    """As the live system has it: 31-fold over UTF-16 units, modulo 2^32, to the base 36."""
+    units = [int.from_bytes(text.encode("utf-16-le")[at : at + 2], "little") for at in range(0, 2 * len(text), 2)]
+    value = reduce(lambda so_far, unit: (31 * so_far + unit) % 2**32, units, 0)
+    return numpy.base_repr(value, 36).lower()
 
 
 def _events(

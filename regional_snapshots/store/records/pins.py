@@ -46,11 +46,11 @@ class Pins:
         """
         keys = RegionKeys(region, self._layout)
         for _ in range(ATTEMPTS):
-            async with self._connections.borrow(self._connections.node_of(keys.index)) as wire:
-                try:
+            try:
+                async with self._connections.borrow(self._connections.node_of(keys.index)) as wire:
                     made = await self._pin(wire, keys, snapshot_id, for_ms)
-                except LINK_ERRORS as error:
-                    raise self._connections.broken(error, region=region) from error
+            except LINK_ERRORS as error:
+                raise self._connections.broken(error, region=region) from error
             if made:
                 return made
         raise ConflictError("other writers came in between every time", region=region)
@@ -62,11 +62,11 @@ class Pins:
         """
         keys = RegionKeys(region, self._layout)
         for _ in range(ATTEMPTS):
-            async with self._connections.borrow(self._connections.node_of(keys.index)) as wire:
-                try:
+            try:
+                async with self._connections.borrow(self._connections.node_of(keys.index)) as wire:
                     found = await self._unpin(wire, keys)
-                except LINK_ERRORS as error:
-                    raise self._connections.broken(error, region=region) from error
+            except LINK_ERRORS as error:
+                raise self._connections.broken(error, region=region) from error
             if found is not None:
                 return found
         raise ConflictError("other writers came in between every time", region=region)
