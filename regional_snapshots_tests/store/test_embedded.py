@@ -74,7 +74,7 @@ def test_it_starts_once_answers_and_stops(tmp_path, started):
 def test_its_settings_lose_nothing_and_open_no_port(tmp_path, started):
     settings = client(started(tmp_path / "home")).config_get()
     promised = {
-        "port": "0", "appendonly": "yes", "appendfsync": "everysec", "aof-use-rdb-preamble": "no", "save": "",
+        "port": "0", "appendonly": "yes", "appendfsync": "no", "aof-use-rdb-preamble": "no", "save": "",
         "maxmemory-policy": "noeviction",
     }  # fmt: skip
     assert promised.items() <= settings.items()

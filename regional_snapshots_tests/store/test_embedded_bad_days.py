@@ -87,6 +87,53 @@ def test_a_full_disk_refuses_writes_and_nothing_else(tmp_path: Path, homes: list
         store.commit(fresh(direct, plus_ms=1), force=True)
 
 
+SLOW_DISK = """
+#include <unistd.h>
+int fsync(int fd) { (void)fd; usleep(500000); return 0; }
+int fdatasync(int fd) { return fsync(fd); }
+"""
+
+
+@pytest.mark.skipif(not (shutil.which("cc") and sys.platform == "linux"), reason="needs a C compiler and Linux")
+def test_what_was_acknowledged_survives_a_kill_while_the_disk_is_slow(tmp_path: Path) -> None:
+    shim, data = tmp_path / "slow.so", tmp_path / "data"
+    subprocess.run(["cc", "-shared", "-fPIC", "-xc", "-", "-o", shim], input=SLOW_DISK, text=True, check=True)
+    data.mkdir()
+    options = embedded.SERVER_OPTIONS | {"unixsocket": str(data / "sock"), "dir": str(data)}
+    line = [
+        str(next(iter(embedded.server_binaries()))),
+        *(word for key, value in options.items() for word in (f"--{key}", value)),
+    ]
+
+    def answering(environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], redis.Redis]:
+        process = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)
+        direct = redis.Redis(unix_socket_path=str(data / "sock"), retry=None)
+        wait_until(lambda: pings(direct))
+        return process, direct
+
+    process, direct = answering({"LD_PRELOAD": str(shim)})
+    try:
+        started = direct.time()[0]
+        while direct.time()[0] < started + 3:  # an fsync each second, if the server is left to it, is then under way
+            acknowledged = direct.incr("n")
+    finally:
+        process.kill()
+        process.wait()
+    process, direct = answering({})
+    try:
+        assert int(direct.get("n")) == acknowledged
+    finally:
+        process.kill()
+        process.wait()
+
+
+def pings(direct: redis.Redis) -> bool:
+    try:
+        return bool(direct.ping())
+    except redis.ConnectionError:
+        return False
+
+
 def refuses(direct: redis.Redis) -> bool:
     try:
         direct.set("filler", "x" * 1000)

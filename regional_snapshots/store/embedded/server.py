@@ -30,7 +30,7 @@ SERVER_OPTIONS = {
     "unixsocketperm": "700",
     "daemonize": "no",
     "appendonly": "yes",
-    "appendfsync": "everysec",
+    "appendfsync": "no",  # written before it is acknowledged, which "everysec" puts off while the disk is busy
     "aof-use-rdb-preamble": "no",
     "save": "",
     "maxmemory-policy": "noeviction",
