@@ -23,6 +23,7 @@ COMMANDS = {
     "reconcile": "operating.reconcile",
     "pin": "operating.pinning",
     "unpin": "operating.pinning",
+    "terms": "operating.terms",
     "dev": "operating.dev",
     "compute": "compute",
     "feeds": "feeds",

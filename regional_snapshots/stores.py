@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from regional_snapshots.model.regions import REGIONS_DIGEST
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.commit import Policy
 from regional_snapshots.store.snapshots import SnapshotStore, open_store
@@ -57,6 +58,8 @@ def store_options(settings: Settings) -> dict[str, Any]:
         ),
         "total_s": settings.reply_seconds,
         "feed_megabytes": settings.feed_megabytes,
+        "method": settings.method,
+        "regions": REGIONS_DIGEST,
     }
 
 

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.access import ACL_WORDS, allow
+from regional_snapshots_tests.support.commits import fresh
 from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.support.shell import Shell
 
@@ -98,6 +100,21 @@ def test_one_command_rolls_a_region_back_and_one_lets_it_go(shell: Shell) -> Non
     assert shell.json("unpin", "mena")["latest"] == ids[0]
     refused(shell("pin", "mena", "019000000000-0123456789ab"), "is not kept", "history")
     refused(shell("pin", "mena", ids[1], "--for", "soon"), "no length of time")
+
+
+def test_another_bucket_is_refused_until_a_person_changes_the_terms(shell: Shell, server: RedisServer) -> None:
+    assert "none yet" in shell("terms", "latam").stdout
+    with SnapshotStore(server.url) as store, server.client() as client:
+        made = store.commit(fresh(client))
+    shown = shell("terms", "latam")
+    assert (shown.returncode, "15 so far, 1440 here" in shown.stdout) == (1, True)
+    shell("feeds", "load", "--sample")
+    done = shell("refresh", "latam")
+    assert done.returncode == 1
+    assert "REGIONAL_SNAPSHOTS_BUCKET_MINUTES=15" in done.stderr
+    assert shell("terms", "latam", "--change").returncode == 0
+    assert "as here" in shell("terms", "latam").stdout
+    assert [entry["id"] for entry in shell.json("history", "latam")] == [made.id]
 
 
 def test_a_refresh_ends_with_what_matters_now(shell: Shell) -> None:

@@ -5,8 +5,10 @@ Source: the pipeline specification, sections 2.1 (regions), 2.2 (theaters), 2.3 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
 GEOGRAPHY_VERSION = "1.0.0"
@@ -180,3 +182,8 @@ REGIONS: dict[str, Region] = {
 """The regions by id, in the order that is used everywhere."""
 
 REGION_IDS: tuple[str, ...] = tuple(REGIONS)
+
+REGIONS_DIGEST = hashlib.sha256(
+    json.dumps([[asdict(region) for region in REGIONS.values()], [asdict(each) for each in CORRIDORS]]).encode()
+).hexdigest()[:12]
+"""Tells one table of regions and corridors from another: snapshots that were scored by different ones differ."""

@@ -33,6 +33,7 @@ from regional_snapshots.store.protocol.policy import Commit, Outcome, Policy
 from regional_snapshots.store.protocol.replicas import UNKNOWN, lacking_replicas
 from regional_snapshots.store.protocol.resolve import InDoubt, resolve
 from regional_snapshots.store.protocol.transaction import Conflict, Publication
+from regional_snapshots.store.terms import Terms, renewed
 
 __all__ = ["Commit", "Committer", "Outcome", "Policy"]
 
@@ -40,9 +41,16 @@ __all__ = ["Commit", "Committer", "Outcome", "Policy"]
 class Committer:
     """Commits snapshots over a pool of connections; safe to use for many regions at once."""
 
-    def __init__(self, connections: Connections, layout: KeyLayout = TAGGED, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        layout: KeyLayout = TAGGED,
+        policy: Policy | None = None,
+        terms: Terms | None = None,
+    ) -> None:
         self._connections, self._layout = connections, layout
         self._policy = policy or Policy()
+        self._terms = terms or self._policy.terms(layout.name)
         self._patience = self._policy.patience
 
     async def commit(
@@ -114,6 +122,7 @@ class Committer:
         try:
             async with self._connections.borrow(self._connections.node_of(keys.index)) as wire:
                 seen, server = await self._look(wire, keys, claim, snapshot, news)
+                renewal = renewed(self._terms, seen.terms, keys)
                 decision = decide(seen, snapshot, self._policy, news, force=force)
                 while (owner := owner_in_doubt(decision)) and not await self._is_stored(wire, keys, owner):
                     seen = replace(seen, ghosts=seen.ghosts | {owner})
@@ -124,10 +133,12 @@ class Committer:
                 if before:
                     await before.done(snapshot.region)
                 aim, told = decision.aim, decision.told.events
-                publication = Publication(keys, claim, snapshot, decision, seen, self._policy, server, news)
+                publication = Publication(
+                    keys, claim, snapshot, decision, seen, self._policy, server, news, renewal.text
+                )
                 await self._connections.send(wire, publication.batch)
                 wanted = self._policy.min_replicas if publication.applied else 0
-                warnings = await self._warnings(wire, wanted) if wanted else ()
+                warnings = renewal.changes + (await self._warnings(wire, wanted) if wanted else ())
         except LINK_ERRORS as error:
             if aim:
                 raise InDoubt(aim, told) from error

@@ -14,6 +14,8 @@ OutsideRetentionError      nothing was written                                  
 ClockSkewError             nothing was written                                    once put right
 InvalidSnapshotError       nothing was written                                    no
 OccupiedError              nothing was written                                    elsewhere
+OtherTermsError            nothing was written                                    once put right
+NewerFormatError           nothing was written                                    no
 OutcomeUnknownError        written whole, or not at all: nobody answered yet      yes
 PartialCommitError         written in part (permissions changed under way)        once put right
 MissingSnapshotError       (reading) there is none                                –
@@ -158,6 +160,16 @@ class ConfigurationError(StoreError):
     """A setting cannot be used."""
 
     default_next_step = "correct the setting"
+
+
+class OtherTermsError(ConfigurationError):
+    """This writer cuts time into other buckets, or names keys otherwise, than the store's: refused before any write."""
+
+
+class NewerFormatError(StoreError):
+    """The store is written by a newer version, whose keys this one would misread. Reading goes on."""
+
+    default_next_step = "install the newer version here, or give this one a namespace of its own"
 
 
 class EmbeddedServerError(StoreError):

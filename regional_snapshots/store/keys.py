@@ -24,6 +24,8 @@ class KeyLayout:
     latest: str
     index: str
     pin: str
+    terms: str
+    """The same in every layout, so that writers of another one meet it."""
     live: str
     claim: str
     events: str
@@ -84,6 +86,7 @@ TAGGED = KeyLayout(
     latest="snapshot:latest:{{{region}}}",
     index="snapshot:index:{{{region}}}",
     pin="snapshot:pin:{{{region}}}",
+    terms="snapshot:terms:{{{region}}}",
     live="snapshot:live:{{{region}}}",
     claim="dedup:{{{region}}}:{reason}:{bucket}",
     events="snapshot:events:{{{region}}}",
@@ -109,6 +112,7 @@ WORLDMONITOR = KeyLayout(
     latest="intelligence:snapshot:v1:{region}:latest",
     index="intelligence:snapshot-index:v1:{region}",
     pin="intelligence:snapshot-pin:v1:{region}",
+    terms=TAGGED.terms,
     live="intelligence:snapshot:v1:{region}:live",
     claim="dedup:snapshot:v1:{region}:{reason}:{bucket}",
     events="intelligence:snapshot-events:v1:{region}",
@@ -154,6 +158,11 @@ class RegionKeys:
     def pin(self) -> str:
         """The id at which a person holds latest, for a time."""
         return self.layout.pin.format(region=self.region)
+
+    @property
+    def terms(self) -> str:
+        """On what its writers agree, JSON: see ``store/terms.py``."""
+        return self.layout.terms.format(region=self.region)
 
     @property
     def live(self) -> str:

@@ -43,7 +43,8 @@ class SnapshotStore:
 
     ``url``: ``redis://``, ``rediss://`` or ``unix://``; ``layout``: a name in ``LAYOUTS``;
     ``namespace``: a prefix of every key, so that several stores share a database; ``feeds_url``: where the
-    feeds are (default: the same server). Calls may come from any thread. Raises :class:`ConfigurationError`.
+    feeds are (default: the same server); ``method`` and ``regions`` (digest of the table): what its terms say of the
+    writer, if it is known. Calls may come from any thread. Raises :class:`ConfigurationError`.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class SnapshotStore:
         timeout_s: float = 5.0,
         total_s: float = TOTAL_S,
         feed_megabytes: float = MOST_MB,
+        method: str = "",
+        regions: str = "",
     ) -> None:
         if layout not in LAYOUTS:
             raise ConfigurationError(f"unknown key layout {layout!r}", next_step=f"use one of {', '.join(LAYOUTS)}")
@@ -76,11 +79,12 @@ class SnapshotStore:
         self.connections = self.feed_connections = connect(url, limit, "REDIS_URL")
         if feeds_url not in ("", url):
             self.feed_connections = connect(feeds_url, 2, "FEEDS_REDIS_URL")
-        self.committer = Committer(self.connections, self.layout, self.policy)
+        self.terms = self.policy.terms(layout, method, regions)
+        self.committer = Committer(self.connections, self.layout, self.policy, self.terms)
         self.reader = SnapshotReader(self.connections, self.layout)
         self.news = NewsReader(self.connections, self.layout)
-        self.reconciler = Reconciler(self.connections, self.layout, self.policy)
-        self.pins = Pins(self.connections, self.layout, self.policy)
+        self.reconciler = Reconciler(self.connections, self.layout, self.policy, self.terms)
+        self.pins = Pins(self.connections, self.layout, self.policy, self.terms)
         self._loop = LoopThread(self._forked)
         self._before: Before | None = None
 
@@ -234,7 +238,9 @@ class SnapshotStore:
         self, path: Path, *, into_empty: bool = False, progress: Callable[[int], None] = lambda _: None
     ) -> BackupReport:
         """Put the snapshots of a backup into history, then reconcile its regions. Raises :class:`StoreError`."""
-        work = restore(self.connections, self.layout, self.policy, path, into_empty=into_empty, progress=progress)
+        work = restore(
+            self.connections, self.layout, self.policy, path, self.terms, into_empty=into_empty, progress=progress
+        )
         report = self.run(work)
         judged = self.reconcile(regions_of(path))
         report.problems += [f"{found.region}: {found.kind}: {found.detail}" for found in judged.left]

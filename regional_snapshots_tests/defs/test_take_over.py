@@ -36,6 +36,7 @@ def beside(project: Project, server: RedisServer, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("REDIS_URL", server.url)
     monkeypatch.setenv("REGIONAL_SNAPSHOTS_HOME", str(project.settings.home))
     monkeypatch.setenv("REGIONAL_SNAPSHOTS_KEY_LAYOUT", "worldmonitor")
+    monkeypatch.setenv("REGIONAL_SNAPSHOTS_BUCKET_MINUTES", str(project.settings.bucket_minutes))
     return Project(replace(project.settings, key_layout="worldmonitor", method="1.2"), project.instance)
 
 

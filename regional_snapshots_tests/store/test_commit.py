@@ -195,7 +195,7 @@ def test_twenty_processes_in_one_bucket_store_one_snapshot(server, client):
     assert Counter(outcome for outcome, *_ in answers) == {"COMMITTED": 1, "DUPLICATE": 19}
     assert {owner for *_, owner in answers} == {winner}
     assert executions(client) == 1
-    assert len([*client.scan_iter("*")]) == 5
+    assert len([*client.scan_iter("*")]) == 6
     assert violations(client, "tagged", REGION) == []
 
 

@@ -19,6 +19,7 @@ from regional_snapshots.store.keys import KeyLayout, RegionKeys
 from regional_snapshots.store.link.batch import Batch
 from regional_snapshots.store.link.connections import Command, Connections
 from regional_snapshots.store.protocol.policy import Policy
+from regional_snapshots.store.terms import Terms, renewed
 
 PAGE = 256
 """Snapshots per exchange: a few megabytes."""
@@ -97,7 +98,14 @@ def _line(region: str, identity: str, payload: bytes | None, report: BackupRepor
 
 
 async def restore(
-    connections: Connections, layout: KeyLayout, policy: Policy, path: Path, *, into_empty: bool, progress: Progress
+    connections: Connections,
+    layout: KeyLayout,
+    policy: Policy,
+    path: Path,
+    terms: Terms,
+    *,
+    into_empty: bool,
+    progress: Progress,
 ) -> BackupReport:
     """Put the snapshots of a file into history, those that are there left as they are.
 
@@ -106,7 +114,7 @@ async def restore(
     """
     archive, report = Archive(path), BackupReport()
     regions = {snapshot.region for snapshot in _snapshots(archive)}
-    await _check(connections, layout, sorted(regions), into_empty=into_empty)
+    await _check(connections, layout, terms, sorted(regions), into_empty=into_empty)
     for region, group in groupby(_snapshots(archive), key=lambda snapshot: snapshot.region):
         keys = RegionKeys(region, layout)
         for page in _in_pages(group):
@@ -142,9 +150,13 @@ def _in_pages(snapshots: Iterator[Snapshot]) -> Iterator[list[Snapshot]]:
         yield page
 
 
-async def _check(connections: Connections, layout: KeyLayout, regions: Sequence[str], *, into_empty: bool) -> None:
+async def _check(
+    connections: Connections, layout: KeyLayout, terms: Terms, regions: Sequence[str], *, into_empty: bool
+) -> None:
     """Nothing inside the transactions may be refused; and an empty store is empty."""
     keys = [RegionKeys(region, layout) for region in regions]
+    held = await connections.ask([("GET", key.terms) for key in keys])
+    renewals = {key.terms: renewed(terms, each, key).text for key, each in zip(keys, held, strict=True)}
     sizes = await connections.ask([("ZCARD", key.index) for key in keys])
     taken = [key.region for key, size in zip(keys, sizes, strict=True) if size]
     if into_empty and taken:
@@ -152,6 +164,7 @@ async def _check(connections: Connections, layout: KeyLayout, regions: Sequence[
             f"the store holds snapshots of {', '.join(taken)}",
             next_step="restore without --into-empty, which only adds",
         )
+    await connections.ask([("SET", key, text) for key, text in renewals.items() if text])
 
 
 async def _put(

@@ -39,6 +39,8 @@ class Looked:
     ghosts: frozenset[str] = frozenset()
     pin: str | None = None
     """The id at which latest is held."""
+    terms: str | None = None
+    """On what the region's writers agree, as it is stored."""
 
 
 class Look:
@@ -55,11 +57,12 @@ class Look:
         self._region, self._known = keys.region, server
         batch.ask("UNWATCH")
         alerted = _alerted(keys, snapshot, news)
-        batch.ask("WATCH", claim, keys.latest, keys.index, keys.pin, *alerted)
+        batch.ask("WATCH", claim, keys.latest, keys.index, keys.pin, keys.terms, *alerted)
         self._claim = batch.ask("GET", claim)
         self._latest = batch.ask("GET", keys.latest)
         self._head = batch.ask("ZREVRANGE", keys.index, 0, 0, "WITHSCORES")
         self._pin = batch.ask("GET", keys.pin)
+        self._terms = batch.ask("GET", keys.terms)
         self._score = batch.ask("ZSCORE", keys.index, snapshot.id)
         self._view = batch.ask("GET", keys.view(snapshot.generated_at))
         self._payload_bytes = batch.ask("STRLEN", keys.payload(snapshot.id))
@@ -89,6 +92,7 @@ class Look:
             quiet=self._news.quiet(),
             alerted=self._news.alerted(),
             pin=_text(self._pin.value),
+            terms=_text(self._terms.value),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from regional_snapshots.model.events import Event
 from regional_snapshots.store.link.waiting import Patience
+from regional_snapshots.store.terms import Terms
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
@@ -49,6 +50,10 @@ class Policy:
         """How long rows of the series are kept: scoring looks back 90 days, and the oldest snapshot that is kept has to
         find the rows that it was compared with when it is computed again."""
         return self.retention_ms + SERIES_MS
+
+    def terms(self, layout: str, method: str = "", regions: str = "") -> Terms:
+        """What all writers of a store agree on, if this is their policy."""
+        return Terms(layout, self.bucket_ms, self.retention_ms, method, regions)
 
     @classmethod
     def of(cls, retention_days: float, bucket_minutes: float, **others: Any) -> Policy:

@@ -42,6 +42,7 @@ class Publication:
         policy: Policy,
         server: Server,
         news: News = NO_NEWS,
+        terms: str = "",
     ) -> None:
         self.batch, self._snapshot = Batch(), snapshot
         expires_ms = snapshot.generated_at + policy.retention_ms
@@ -60,6 +61,8 @@ class Publication:
             else:
                 inside.ask("PERSIST", keys.index)
             inside.ask("DEL", keys.live)
+            if terms:
+                inside.ask("SET", keys.terms, terms)
             _tell(inside, keys, writes.told)
             if writes.told.row:
                 _add_row(inside, keys, writes.told.row, seen, policy)

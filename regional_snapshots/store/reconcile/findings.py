@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "row_missing": Kind(INFO, "six hours that have snapshots have no row in the series", "made of their newest"),
     "row_damaged": Kind(WARNING, "six hours have several rows, or one that is none", "one is kept, or made anew"),
     "regime_untold": Kind(WARNING, "a change of regime is in no entry of the stream", "told again in its place"),
+    "terms_changed": Kind(INFO, "it is written on other terms than until now", "written down"),
     "wrong_type": Kind(ERROR, "a key holds another type than ours", "on request: quarantined"),
 }
 """Kind -> severity, what it means, what repair does."""

@@ -32,6 +32,7 @@ from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import LINK_ERRORS, Command, Connections, Reply, refusal
 from regional_snapshots.store.link.refusals import PASSING
 from regional_snapshots.store.link.wires.wire import Address, Wire
+from regional_snapshots.store.reconcile.agreeing import agree
 from regional_snapshots.store.reconcile.findings import Finding, ReconcileReport, RegionState
 from regional_snapshots.store.reconcile.judging.diagnosis import diagnose
 from regional_snapshots.store.reconcile.judging.plan import Plan, shown
@@ -41,6 +42,7 @@ from regional_snapshots.store.reconcile.reading.state import Examined, Rules, or
 from regional_snapshots.store.reconcile.reading.survey import Surveyed, survey
 from regional_snapshots.store.reconcile.reading.sweep import sweep
 from regional_snapshots.store.reconcile.retelling import Reteller
+from regional_snapshots.store.terms import Terms
 
 __all__ = ["Finding", "ReconcileReport", "Reconciler"]
 log = logging.getLogger(__name__)
@@ -59,9 +61,13 @@ SIDE_BY_SIDE = 32
 class Reconciler:
     """Reconciles regions over a pool of connections."""
 
-    def __init__(self, connections: Connections, layout: KeyLayout = TAGGED, policy: Policy | None = None) -> None:
+    def __init__(
+        self, connections: Connections, layout: KeyLayout = TAGGED, policy: Policy | None = None,
+        terms: Terms | None = None,
+    ) -> None:  # fmt: skip
         self._connections, self._layout = connections, layout
         self._policy = policy or Policy()
+        self._terms = terms or self._policy.terms(layout.name)
 
     async def reconcile(
         self,
@@ -95,7 +101,11 @@ class Reconciler:
 
     async def _group(self, regions: Sequence[str], run: _Run) -> None:
         surveyed = await self._survey(regions, run)
-        run.places |= surveyed
+        changed, refused = await agree(self._connections, self._layout, self._terms, surveyed, repair=run.repair)
+        run.errors |= refused
+        for finding in changed:
+            run.found(finding.region, [finding], repaired=finding.region not in refused)
+        run.places |= (surveyed := {region: met for region, met in surveyed.items() if region not in refused})
         for region, met in surveyed.items():
             run.snapshots += met.size
             run.states[region] = RegionState(shown(met.latest), shown(met.head), met.size)

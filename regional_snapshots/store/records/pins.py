@@ -20,6 +20,7 @@ from regional_snapshots.store.keys import KeyLayout, RegionKeys
 from regional_snapshots.store.link.batch import Batch, Transaction, text
 from regional_snapshots.store.link.connections import LINK_ERRORS, Connections, Wire
 from regional_snapshots.store.protocol.policy import Policy
+from regional_snapshots.store.terms import Terms, renewed
 
 ATTEMPTS = 20
 
@@ -36,8 +37,8 @@ class Pin:
 class Pins:
     """Pins regions over a pool of connections."""
 
-    def __init__(self, connections: Connections, layout: KeyLayout, policy: Policy) -> None:
-        self._connections, self._layout, self._policy = connections, layout, policy
+    def __init__(self, connections: Connections, layout: KeyLayout, policy: Policy, terms: Terms) -> None:
+        self._connections, self._layout, self._policy, self._terms = connections, layout, policy, terms
 
     async def pin(self, region: str, snapshot_id: str, for_ms: int | None = None) -> Pin:
         """Hold latest at a snapshot, for so long or until it is unpinned; a pin that is there moves.
@@ -94,9 +95,11 @@ class Pins:
         payload = look.ask("GET", keys.payload(snapshot_id))
         left = look.ask("PTTL", keys.payload(snapshot_id))
         indexed = look.ask("ZSCORE", keys.index, snapshot_id)
+        terms = look.ask("GET", keys.terms)
         now = look.ask("TIME")
         await self._connections.send(wire, look)
         look.check(keys.region)
+        renewed(self._terms, terms.value, keys)
         if payload.value is None or indexed.value is None:
             raise MissingSnapshotError(
                 f"{snapshot_id} is not kept", region=keys.region, key=keys.payload(snapshot_id),
@@ -126,8 +129,10 @@ class Pins:
         look.ask("WATCH", keys.latest, keys.index, keys.pin)
         pinned, latest = look.ask("GET", keys.pin), look.ask("GET", keys.latest)
         head = look.ask("ZREVRANGE", keys.index, 0, 0)
+        terms = look.ask("GET", keys.terms)
         await self._connections.send(wire, look)
         look.check(keys.region)
+        renewed(self._terms, terms.value, keys)
         newest = text(head.value[0]) if head.value else ""
         if pinned.value is None:
             return text(latest.value or b"")

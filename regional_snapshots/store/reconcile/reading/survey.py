@@ -35,6 +35,8 @@ class Surveyed:
     head: str
     size: int
     suspects: Suspects
+    terms: bytes | None = None
+    """On what its writers agree, as it is stored."""
 
 
 def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generator[list[Command], list[Reply], Surveyed]:
@@ -53,6 +55,7 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
         ("PTTL", keys.index),
         ("ZCARD", keys.index),
         ("ZREVRANGE", keys.index, 0, page - 1, "WITHSCORES"),
+        ("GET", keys.terms),
         ("EXEC",),
     ]
     replies = yield opening
@@ -80,7 +83,7 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
             more, confirmed = _judge_newest(more, answers, keys, top, found, rules), True
         rows = (soft(next(answers), keys, found) or []) if following else []
         position += page
-    return Surveyed(server_ms, latest, head, size, found)
+    return Surveyed(server_ms, latest, head, size, found, state[6])
 
 
 @dataclass(frozen=True)
