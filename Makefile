@@ -14,8 +14,8 @@ run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL); 
 	@"$(BIN)/regional-snapshots" refresh; status=$$?; \
 	  test $$status -eq 0 && echo "Next: make dev, then open http://127.0.0.1:3000" ; exit $$status
 
-test: $(READY)  ## all tests that take less than five minutes together
-	@"$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile
+test: $(READY)  ## all tests, in less than four minutes
+	@"$(BIN)/python" -m pytest --numprocesses 3 --dist loadfile
 
 dev: $(READY)  ## the Dagster UI on http://127.0.0.1:3000, on the same instance
 	@"$(BIN)/regional-snapshots" dev

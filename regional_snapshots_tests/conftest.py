@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,12 @@ from regional_snapshots_tests.support.server import RedisServer
 
 OURS = ("REDIS_URL", "FEEDS_REDIS_URL", "DAGSTER_HOME", "REGIONAL_SNAPSHOTS_")
 KEPT = "REGIONAL_SNAPSHOTS_TEST_"
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: the collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

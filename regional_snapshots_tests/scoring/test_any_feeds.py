@@ -119,13 +119,13 @@ FIELDS = (
     *("caseFile", "signals", "probability", "trend", "combinedScore", "computedAt", "threatLevel", "status", "level"),
     *("wowChangePct", "iso3", "debtToGdp", "importShare", "lat", "lon", "label", "verdict"),
 )
-HUGE_TEXT = "iran <b>\u202e\x07 nato " * 5_000
+HUGE_TEXT = "iran <b>\u202e\x07 nato " * 1_000
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        pytest.param(HUGE_TEXT, id="a hundred thousand characters"),
+        pytest.param(HUGE_TEXT, id="twenty thousand characters"),
         pytest.param(nested(100_000), id="nested a hundred thousand deep"),
         pytest.param(10**400, id="a number of 400 digits"),
         pytest.param(float("nan"), id="not a number"),

@@ -221,7 +221,7 @@ def test_an_unsealed_snapshot_of_any_shape_is_listed_and_spoils_nothing(store, c
 TAGGED = st.lists(st.tuples(st.sampled_from([*EVERYTHING]), st.integers(0, COUNT - 1)), max_size=6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=TAGGED)
 def test_whatever_befalls_ours_in_a_mixed_store_theirs_is_untouched_and_ours_is_mended(store, client, plan):
     client.flushall()

@@ -418,6 +418,8 @@ def explore(scenario: Scenario, protocol: Protocol = AS_WRITTEN) -> int:
         state, step = waiting.popleft(), "a transaction takes effect"
         try:
             for name, unchecked in model.steps(state):
+                if unchecked in came_from:
+                    continue
                 step = name
                 after = model.check(unchecked)
                 step = "a transaction takes effect"

@@ -6,7 +6,37 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+PREPARED = """
+import gc, json, os, runpy, sys
+import dagster, pandas, redis.asyncio
+import regional_snapshots.cli, regional_snapshots.stores, regional_snapshots.scoring.run
+gc.collect()
+gc.freeze()
+for line in sys.stdin:
+    order = json.loads(line)
+    child = os.fork()
+    if not child:
+        for stream, name in enumerate([os.devnull, order["directory"] + "/out", order["directory"] + "/err"]):
+            os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), stream)
+        os.chdir(order["cwd"])
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        sys.argv = ["regional_snapshots", *order["arguments"]]
+        runpy.run_module("regional_snapshots", run_name="__main__", alter_sys=True)
+        sys.exit()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Runs commands, each in a process of its own that need not import everything again. It ends with its input."""
+
+
+@cache
+def _prepared() -> subprocess.Popen[str]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-c", PREPARED], **pipes, text=True)
 
 
 class Shell:
@@ -19,10 +49,17 @@ class Shell:
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one command; keyword arguments are environment variables."""
-        command = [sys.executable, "-m", "regional_snapshots", *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, env=self.environment | environment, cwd=self.environment["HOME"]
-        )
+        with TemporaryDirectory() as directory:
+            order = {
+                "arguments": arguments, "environment": self.environment | environment,
+                "cwd": self.environment["HOME"], "directory": directory,
+            }  # fmt: skip
+            running = _prepared()
+            running.stdin.write(json.dumps(order) + "\n")
+            running.stdin.flush()
+            status = int(running.stdout.readline())
+            said = [Path(directory, name).read_text() for name in ("out", "err")]
+        return subprocess.CompletedProcess(arguments, status, *said)
 
     def json(self, *arguments: str) -> object:
         """Run a command that must succeed, and read its JSON."""
