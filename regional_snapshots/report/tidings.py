@@ -74,5 +74,6 @@ _WORDS: Mapping[str, Callable[[Event], str]] = {
     "scenario_jump": _scenario,
     "data_loss": _lost,
     "data_restored": _restored,
+    "rewound": lambda event: f"latest had gone back from {event.before}, which is gone, to {event.after}",
 }
 """Type of event -> its words; the others are told as subject and change."""

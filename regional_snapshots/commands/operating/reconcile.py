@@ -17,6 +17,7 @@ from regional_snapshots.settings import Settings
 
 if TYPE_CHECKING:
     from regional_snapshots.store.reconcile.reconciler import ReconcileReport
+    from regional_snapshots.store.snapshots import SnapshotStore
 
 REBUILT = ("wrong_type", "latest_not_indexed")
 """Findings after which the index may have lost older entries, which only a deep reconciliation finds."""
@@ -39,8 +40,10 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
     """Report drift in REGIONS (default: all), and repair it unless --check is given."""
     from regional_snapshots.store.errors import AccessRefusedError, UnreachableError
 
-    with opened(Settings.load()) as store:
+    settings = Settings.load()
+    with opened(settings) as store:
         report = store.reconcile(regions or REGION_IDS, repair=not check, deep=deep, fix_types=fix_types, news=deep)
+        report = _compared_with_dagster(store, report, settings)
     if len(report.errors) == len(regions or REGION_IDS):
         first = next(iter(report.errors.values()))
         if isinstance(first, UnreachableError | AccessRefusedError):
@@ -64,9 +67,25 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
     return FINE if report.healthy else WRONG
 
 
+def _compared_with_dagster(store: SnapshotStore, report: ReconcileReport, settings: Settings) -> ReconcileReport:
+    """A store that went back agrees with itself: only the record of what was committed shows it."""
+    from regional_snapshots.defs.instance.acknowledged import on_record, with_rewound
+    from regional_snapshots.defs.instance.home import InstanceError
+
+    try:
+        return with_rewound(store, report, on_record(settings, report.states))
+    except InstanceError as error:
+        console.complain(f"warning: not compared with what Dagster has on record: {error}")
+        return report
+
+
 def _verdict(report: ReconcileReport, deep: bool) -> str:
+    from regional_snapshots.store.reconcile.findings import WENT_BACK
+
     names = list(report.states)
     verdict = f"{names[0]} is consistent." if len(names) == 1 else f"All {len(names)} regions are consistent."
+    if report.went_back:
+        return f"{verdict}\n{WENT_BACK}"
     rebuilt = any(finding.kind in REBUILT for finding in report.findings) and not deep
     return verdict + (" Next: run it with --deep, to find older snapshots that no index names." if rebuilt else "")
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from regional_snapshots.defs.instance.acknowledged import acknowledged, with_rewound
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, finding_line, schema, table
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.report.markup import safe_markdown
 from regional_snapshots.store.errors import StoreError
-from regional_snapshots.store.reconcile.findings import KINDS
+from regional_snapshots.store.reconcile.findings import KINDS, WENT_BACK
 
 if TYPE_CHECKING:
     from regional_snapshots.store.reconcile.reconciler import ReconcileReport
@@ -64,7 +65,7 @@ class ReconcileConfig(dg.Config):
     op_tags={"dagster/priority": "1"},  # first in its job: the checks judge what it leaves, also when it fails
 )
 def snapshot_reconciliation(
-    config: ReconcileConfig, snapshots: dg.ResourceParam[Snapshots]
+    context: dg.AssetExecutionContext, config: ReconcileConfig, snapshots: dg.ResourceParam[Snapshots]
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Checks, region by region, that latest, index, payloads, timestamp views and claims agree, and repairs drift.
 
@@ -78,6 +79,7 @@ def snapshot_reconciliation(
         report = snapshots.store.reconcile(
             config.regions, repair=config.repair, deep=config.deep, fix_types=config.fix_types, news=config.deep
         )
+        report = with_rewound(snapshots.store, report, acknowledged(context.instance, config.regions))
     except StoreError as error:
         raise dg.Failure(f"Nothing could be checked. {error}") from error
     left = [finding_line(finding) for finding in report.left] + [str(error) for error in report.errors.values()]
@@ -117,6 +119,8 @@ def verdict(report: "ReconcileReport") -> str:
 
 def advice(report: "ReconcileReport", config: ReconcileConfig) -> list[str]:
     """What to set in the launchpad, so that what was left is repaired, too; nothing if nothing can be set."""
+    if report.healthy and report.went_back:
+        return [WENT_BACK]
     if report.healthy or not report.left:
         return []
     if not config.repair:

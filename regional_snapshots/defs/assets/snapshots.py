@@ -10,12 +10,14 @@ from pydantic import Field
 from regional_snapshots.defs.assets.feeds import feed_keys, report_line
 from regional_snapshots.defs.automation.cadence import longest_gap
 from regional_snapshots.defs.automation.on_change import condition
+from regional_snapshots.defs.instance.acknowledged import acknowledged, gone
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT, backfill_policy, region_partitions
 from regional_snapshots.defs.publishing.attempts import begin, written
 from regional_snapshots.defs.publishing.failures import unread_failure
 from regional_snapshots.defs.publishing.narratives import narrated
 from regional_snapshots.defs.publishing.refresh import Refresh, Written, refresh
 from regional_snapshots.defs.publishing.resources import Snapshots
+from regional_snapshots.defs.publishing.rewound import told_of_rewinding
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS
 from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.settings import Settings
@@ -57,6 +59,9 @@ def regional_snapshot(
             min_confidence=snapshots.settings.min_confidence,
             force=config.force,
         )
+        known = acknowledged(context.instance, made.previous)
+        newest = {region: latest.id for region, latest in made.previous.items()}
+        made = told_of_rewinding(made, gone(snapshots.store, known, newest))
     except StoreError as error:
         raise unread_failure(error, regions) from error
     told = narrated(snapshots.store, snapshots.settings, made.regions)

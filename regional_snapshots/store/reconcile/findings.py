@@ -46,10 +46,16 @@ KINDS: Mapping[str, Kind] = {
     "row_missing": Kind(INFO, "six hours that have snapshots have no row in the series", "made of their newest"),
     "row_damaged": Kind(WARNING, "six hours have several rows, or one that is none", "one is kept, or made anew"),
     "regime_untold": Kind(WARNING, "a change of regime is in no entry of the stream", "told again in its place"),
+    "rewound": Kind(WARNING, "latest went back: what Dagster has on record as committed is gone", "none"),
     "terms_changed": Kind(INFO, "it is written on other terms than until now", "written down"),
     "wrong_type": Kind(ERROR, "a key holds another type than ours", "on request: quarantined"),
 }
 """Kind -> severity, what it means, what repair does."""
+
+NO_DRIFT = frozenset({"rewound"})
+"""Found for somebody to know: the store agrees with itself, and no repair brings back what is gone."""
+
+WENT_BACK = "Next: restore a backup that holds what is gone, or nothing: refreshes go on from where latest is."
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,13 @@ class ReconcileReport:
 
     @property
     def healthy(self) -> bool:
-        """Whether every region was read and nothing is left but the ordinary course of time."""
-        return not self.errors and all(finding.severity == INFO for finding in self.left)
+        """Whether every region was read and nothing is left but the ordinary course of time, and what is no drift."""
+        return not self.errors and all(it.severity == INFO or it.kind in NO_DRIFT for it in self.left)
+
+    @property
+    def went_back(self) -> bool:
+        """Whether a region was found to have gone back."""
+        return any(finding.kind in NO_DRIFT for finding in self.findings)
 
     def beside(self, findings: Iterable[Finding], errors: Mapping[str, StoreError]) -> ReconcileReport:
         """The same with what was found beside it."""
