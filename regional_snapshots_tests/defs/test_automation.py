@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import dagster as dg
+import pytest
 
 from regional_snapshots.definitions import definitions
 from regional_snapshots.defs.automation.repeats import repetitions
@@ -73,6 +74,19 @@ def test_a_reconcile_tick_runs_once(project: Project) -> None:
     (request,) = tick(project, "reconcile_schedule")
     (repeated,) = tick(project, "reconcile_schedule")
     assert request.run_key == repeated.run_key
+
+
+@pytest.mark.parametrize(
+    ("cron", "deep"),
+    [("30 * * * *", "00:30"), ("* * * * *", "00:00"), ("15 9,21 * * 1-5", "09:15"), ("0 12 1 * *", "12:00")],
+)
+def test_the_first_reconciliation_of_a_day_is_deep_and_no_other(project: Project, cron: str, deep: str) -> None:
+    often = Project(replace(project.settings, reconcile_cron=cron), project.instance)
+    for hour, minute in ((0, 0), (0, 1), (0, 30), (1, 30), (9, 15), (12, 0), (21, 15)):
+        at = NOON.replace(hour=hour, minute=minute)
+        (request,) = tick(often, "reconcile_schedule", at)
+        assert bool(request.run_config) == (f"{at:%H:%M}" == deep)
+        assert not request.run_config or request.run_config["ops"]["snapshot_reconciliation"]["config"]["deep"]
 
 
 def test_schedules_and_sensors_are_on_by_default() -> None:

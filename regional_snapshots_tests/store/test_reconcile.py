@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from datetime import datetime, timezone
 
 import pytest
 
@@ -169,7 +170,25 @@ def test_what_another_program_may_be_writing_is_left_alone(store, server):
     client.set(scene.payload(fresh), fresh.payload, ex=1000)
     client.set(scene.view(fresh), fresh.id, ex=1000)
     before = picture(client)
-    assert store.reconcile(["mena"], deep=True).findings == ()
+    report = store.reconcile(["mena"], deep=True)
+    [waiting] = report.findings
+    assert (waiting.kind, waiting.key, waiting.repaired) == ("too_young", scene.payload(fresh), False)
+    assert (
+        waiting.detail
+        == f"judged after {datetime.fromtimestamp(fresh.generated_at / 1000 + 60, timezone.utc):%H:%M:%S} UTC"
+    )
+    assert report.healthy
+    assert picture(client) == before
+
+
+def test_a_view_alone_is_waited_for_too(store, server):
+    client = server.client()
+    scene = healthy(store, client, "mena")
+    fresh = snapshot("mena", client.time()[0] * 1000 - 1000)
+    client.set(scene.view(fresh), fresh.id, ex=1000)
+    before = picture(client)
+    report = store.reconcile(["mena"], deep=True)
+    assert [(found.kind, found.key) for found in report.findings] == [("too_young", scene.view(fresh))]
     assert picture(client) == before
 
 
@@ -208,15 +227,15 @@ def test_a_claim_of_a_program_that_writes_after_claiming_is_left_to_it_for_a_min
     assert client.get(f"{claims}{young.reason}:{now_ms // BUCKET_MS}") == young.id.encode()
 
 
-@pytest.mark.parametrize(("written_ms_ago", "kinds_found"), [(0, []), (61_000, ["payload_orphaned"])])
-def test_a_payload_without_a_time_is_left_to_its_writer_for_a_minute(server, written_ms_ago, kinds_found):
+@pytest.mark.parametrize(("written_ms_ago", "kind"), [(0, "too_young"), (61_000, "payload_orphaned")])
+def test_a_payload_without_a_time_is_left_to_its_writer_for_a_minute(server, written_ms_ago, kind):
     """Of what says no time of its own, only its expiry tells when it was written."""
     client = server.client()
     client.set("snapshot:id:{mena}:half", "written", px=RETENTION_MS - written_ms_ago)
     with SnapshotStore(server.url) as store:
         healthy(store, client, "mena")
-        assert [finding.kind for finding in store.reconcile(["mena"], deep=True).findings] == kinds_found
-    assert client.exists("snapshot:id:{mena}:half") == (not kinds_found)
+        assert [finding.kind for finding in store.reconcile(["mena"], deep=True).findings] == [kind]
+    assert client.exists("snapshot:id:{mena}:half") == (kind == "too_young")
 
 
 @pytest.mark.parametrize("stopped_after", range(7))

@@ -1,8 +1,8 @@
-"""How long a cron may leave between two ticks: what depends on it may be that old before anything is wrong."""
+"""What a cron means: how long it may leave between two ticks, and when it ticks first in a day."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 import dagster as dg
@@ -22,6 +22,12 @@ def longest_gap(cron: str) -> timedelta:
         if len(ticks) >= least:
             return max(later - earlier for earlier, later in pairwise(ticks))
     return RARELY
+
+
+def first_of_day(cron: str) -> time:
+    """The time of day before which a cron never ticks; midnight for one that hardly ever does."""
+    ticks = (_ticks(cron, days) for days, _ in SPANS)
+    return min((tick.time() for tick in next(filter(None, ticks), [])), default=time())
 
 
 def _ticks(cron: str, days: int) -> list[datetime]:

@@ -8,11 +8,14 @@ from typing import Any
 
 import dagster as dg
 
+from regional_snapshots.defs.automation.cadence import first_of_day
 from regional_snapshots.defs.automation.on_change import every
 from regional_snapshots.defs.partitions import BRIEFED, runs_for
 from regional_snapshots.defs.tags import BRIEFS_JOB, OBSERVE_JOB, RECONCILE_JOB, REFRESH, REFRESH_JOB, range_tags
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.settings import Settings
+
+DEEP = {"ops": {"snapshot_reconciliation": {"config": {"deep": True}}}}
 
 
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
@@ -25,6 +28,14 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             dg.RunRequest(run_key=f"{tick} {regions[0]}", tags=range_tags(regions) | {REFRESH: tick})
             for regions in runs_for(REGION_IDS, settings.regions_per_run)
         ]
+
+    first = first_of_day(settings.reconcile_cron)
+
+    def reconcile_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """One run per tick; the first of a day is deep, so that what only that finds is judged within a day."""
+        tick = context.scheduled_execution_time
+        config = DEEP if tick.time() == first else {}
+        return dg.RunRequest(run_key=tick.isoformat(), run_config=config)
 
     def made(tick: Callable[..., Any], job: str, cron: str, description: str) -> dg.ScheduleDefinition:
         return dg.schedule(
@@ -55,8 +66,3 @@ def observe_feeds_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunReque
 def briefs_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run per tick, for all regions."""
     return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), tags=range_tags(BRIEFED))
-
-
-def reconcile_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """One run per tick."""
-    return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())

@@ -47,6 +47,9 @@ KINDS: Mapping[str, Kind] = {
     "row_damaged": Kind(WARNING, "six hours have several rows, or one that is none", "one is kept, or made anew"),
     "regime_untold": Kind(WARNING, "a change of regime is in no entry of the stream", "told again in its place"),
     "rewound": Kind(WARNING, "latest went back: what Dagster has on record as committed is gone", "none"),
+    "too_young": Kind(
+        INFO, "what no index entry names is younger than a minute", "waited for: it may be half of a write"
+    ),
     "terms_changed": Kind(INFO, "it is written on other terms than until now", "written down"),
     "wrong_type": Kind(ERROR, "a key holds another type than ours", "on request: quarantined"),
 }

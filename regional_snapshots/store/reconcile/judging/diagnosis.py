@@ -111,6 +111,7 @@ class _Diagnosis(Judge):
             return  # it is, or belongs to, another program's snapshot
         gone = DROP in (self.fates[name] for name in there)
         if not gone and instant > self.examined.server_ms - self.plan.rules.grace_ms:
+            self.plan.wait(self.keys.view(instant), instant, held.value)
             return
         place = self.plan.quarantine(self.keys.view(instant), held.value)
         if not gone:

@@ -87,6 +87,7 @@ class _Fates(Judge):
         """A payload without index entry. What is younger than the grace period may be half of another's write."""
         key, named = self.keys.payload(identity), identity == self.examined.latest.value
         if not named and self.fresh(identity, held):
+            self.plan.wait(key, self.examined.instant(identity), identity)
             return NOTHING
         if held.problem:
             detail = f"no entry names {identity}; {held.problem}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from regional_snapshots.model.values import visible
 from regional_snapshots.store.keys import RegionKeys
@@ -43,6 +44,12 @@ class Plan:
         key, detail, before, after = words
         region = self.examined.keys.region
         self.findings.append(Finding(region, kind, key, detail, KINDS[kind].severity, repaired, before, after))
+
+    def wait(self, key: str, instant: int | None, before: str) -> None:
+        """Note that a key is too young to be judged, and from when on it will be."""
+        made_ms = self.examined.server_ms if instant is None else instant
+        after = datetime.fromtimestamp((made_ms + self.rules.grace_ms) / 1000, timezone.utc).strftime("%H:%M:%S UTC")
+        self.find("too_young", key, f"judged after {after}", before, "left", repaired=False)
 
     def change(self, key: str, before: str, after: str, *commands: Command) -> None:
         """Note a change."""
