@@ -36,9 +36,9 @@ from regional_snapshots.store.reconcile.agreeing import agree
 from regional_snapshots.store.reconcile.findings import Finding, ReconcileReport, RegionState
 from regional_snapshots.store.reconcile.judging.diagnosis import diagnose
 from regional_snapshots.store.reconcile.judging.plan import Plan, shown
-from regional_snapshots.store.reconcile.reading.examination import BATCH, examine
+from regional_snapshots.store.reconcile.reading.examination import batches, examine
 from regional_snapshots.store.reconcile.reading.observation import Suspects, packed
-from regional_snapshots.store.reconcile.reading.state import Examined, Rules, order
+from regional_snapshots.store.reconcile.reading.state import Examined, Rules, Unsound
 from regional_snapshots.store.reconcile.reading.survey import Surveyed, survey
 from regional_snapshots.store.reconcile.reading.sweep import sweep
 from regional_snapshots.store.reconcile.retelling import Reteller
@@ -193,7 +193,8 @@ class Reconciler:
         raise problem
 
     async def _examined(self, wire: Wire, region: str, suspects: Suspects, run: _Run) -> tuple[Examined, Plan]:
-        talk = examine(self._keys(region), suspects, run.places[region].server_ms, run.rules)
+        around_ms, walked = run.places[region].server_ms, None if run.repair else run.unsound.get(region)
+        talk = examine(self._keys(region), suspects, around_ms, run.rules, walked)
         commands = next(talk)
         while True:
             replies = await self._connections.exchange(wire, packed(commands))
@@ -202,6 +203,7 @@ class Reconciler:
             except StopIteration as end:
                 examined: Examined = end.value
                 break
+        run.unsound[region] = examined.unsound
         plan = diagnose(examined, run.rules)
         places = [change.after for change in plan.changes if change.commands[0][0] == "RENAME"]
         if places:
@@ -239,6 +241,7 @@ class _Run:
     states: dict[str, RegionState] = field(default_factory=dict)
     places: dict[str, Surveyed] = field(default_factory=dict)
     errors: dict[str, StoreError] = field(default_factory=dict)
+    unsound: dict[str, Unsound | None] = field(default_factory=dict)
     snapshots: int = 0
 
     def settle(self, examined: Examined, plan: Plan) -> None:
@@ -269,15 +272,6 @@ class _Run:
             {region: self.errors[region] for region in regions if region in self.errors},
             {region: self.states[region] for region in regions if region in self.states},
         )
-
-
-def batches(suspects: Suspects) -> Iterable[Suspects]:
-    """Suspects in portions that fit one transaction, the newest first; the region as a whole with the first."""
-    ids, views = sorted(suspects.ids, key=order, reverse=True), sorted(suspects.views, reverse=True)
-    longest = max(len(ids), len(views), 1)
-    for start in range(0, longest, BATCH):
-        claims = suspects.claims if start == 0 else set()
-        yield Suspects(set(ids[start : start + BATCH]), set(views[start : start + BATCH]), set(claims), start == 0)
 
 
 def _applied(replies: list[Reply], commands: list[Command], region: str) -> bool:

@@ -43,11 +43,20 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Unsound:
+    """From ``top``, the newest entry of an index, on, the first ``count`` entries are not sound."""
+
+    top: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Examined:
     """One region as it was observed, all at one time.
 
     ``judged`` are the ids to be judged; ``scores`` (None: not indexed) and ``payloads`` cover them and every id that
-    a view or a claim names. ``taken`` are the keys that a quarantine must not write over; ``pin`` holds latest.
+    a view or a claim names. ``taken`` are the keys that a quarantine must not write over; ``pin`` holds latest;
+    ``unsound`` is what the next look need not walk through.
     """
 
     keys: RegionKeys
@@ -61,6 +70,7 @@ class Examined:
     claims: Mapping[str, Held]
     taken: frozenset[str] = frozenset()
     pin: Held = Held()
+    unsound: Unsound | None = None
 
     def instant(self, name: str) -> int | None:
         """The instant (ms) of a snapshot, which an unsealed id does not tell exactly; None for what has none."""
