@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sys
@@ -12,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks.dagster_share import dagster_share
 from benchmarks.dagster_trips import dagster_trips
+from benchmarks.damage import damage
 from benchmarks.history import history
 from benchmarks.measure import Figure
 from benchmarks.report import as_json, markdown, show
@@ -26,6 +28,7 @@ BENCHMARKS = {
     "throughput": throughput,
     "growth": scale,
     "history": history,
+    "damage": damage,
     "size": size,
     "dagster": dagster_share,
 }
@@ -38,6 +41,7 @@ BENCHMARKS = {
 @click.option("--markdown", "markdown_", is_flag=True, help="The table of the README on standard output.")
 def main(groups: tuple[str, ...], quick: bool, json_: bool, markdown_: bool) -> None:
     """Measure what is promised about time and space. Every figure is a ratio of two things that took turns."""
+    logging.getLogger("regional_snapshots").addHandler(logging.NullHandler())  # repairs are not told one by one
     figures = measure(groups or tuple(BENCHMARKS), quick)
     if json_:
         print(as_json(figures))

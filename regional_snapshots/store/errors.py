@@ -104,6 +104,13 @@ class ClockSkewError(StoreError):
     default_next_step = "set the clock of this machine, or of the server"
 
 
+class HeldBackError(StoreError):
+    """A stored snapshot lies in the server's future, and holds back every one of today. Refused before any write."""
+
+    repeat_helps = True
+    default_next_step = f"see that the clocks are right, then {RECONCILE}, which moves it out of the way"
+
+
 class InvalidSnapshotError(StoreError):
     """The document is not what a snapshot may be; the problem names the place. Refused before anything is sent."""
 

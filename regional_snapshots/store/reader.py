@@ -176,3 +176,11 @@ def _open(asked: Asked, region: str, identity: str, *, asked_for: bool = False) 
         return Snapshot.open(asked.value, region=region, id=identity)
     except DamagedSnapshotError as error:
         return DamagedError(str(error), region=region, key=key)
+
+
+def only(answers: Mapping[str, Found]) -> Snapshot:
+    """The one answer. Raises it when it is an error."""
+    [answer] = answers.values()
+    if isinstance(answer, StoreError):
+        raise answer
+    return answer

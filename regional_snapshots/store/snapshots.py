@@ -22,7 +22,7 @@ from regional_snapshots.store.link.connections import TOTAL_S, Connections
 from regional_snapshots.store.link.inspection import inspect
 from regional_snapshots.store.link.loop import LoopThread
 from regional_snapshots.store.protocol.before import Before
-from regional_snapshots.store.reader import Found, SnapshotReader
+from regional_snapshots.store.reader import Found, SnapshotReader, only
 from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileReport
 from regional_snapshots.store.records.feeds import MOST_MB, FeedValues, read_feeds, write_feeds
 from regional_snapshots.store.records.follow import Follower, following
@@ -124,7 +124,7 @@ class SnapshotStore:
 
     def latest(self, region: str) -> Snapshot:
         """The region's newest snapshot. Raises :class:`StoreError`."""
-        return _only(self.latest_all([region]))
+        return only(self.latest_all([region]))
 
     def latest_all(self, regions: Iterable[str]) -> dict[str, Found]:
         """The newest snapshot of each region, or the error in its place."""
@@ -154,7 +154,7 @@ class SnapshotStore:
 
     def get(self, region: str, snapshot_id: str) -> Snapshot:
         """One snapshot by its id. Raises :class:`StoreError`."""
-        return _only(self.get_all({region: snapshot_id}))
+        return only(self.get_all({region: snapshot_id}))
 
     def get_all(self, ids: Mapping[str, str]) -> dict[str, Found]:
         """The snapshots with the given ids, ``{region: id}``, or the error in its place."""
@@ -162,7 +162,7 @@ class SnapshotStore:
 
     def as_of(self, region: str, instant_ms: int) -> Snapshot:
         """The region's newest snapshot that is not younger than ``instant_ms``. Raises :class:`StoreError`."""
-        return _only(self.as_of_all([region], instant_ms))
+        return only(self.as_of_all([region], instant_ms))
 
     def as_of_all(self, regions: Iterable[str], instant_ms: int) -> dict[str, Found]:
         """The newest snapshot of each region as of ``instant_ms``, or the error in its place."""
@@ -257,11 +257,12 @@ class SnapshotStore:
 
     def inspect(self) -> list[str]:
         """What an operator should know of the server, in words. Raises :class:`StoreError` when it cannot be used."""
-        return self.run(inspect(self.connections, self.layout))
+        return self.run(inspect(self.connections, self.layout, self.policy.min_replicas))
 
     def read_inputs(self, keys: Sequence[str], regions: Iterable[str], rows_since_ms: int | None = None) -> Inputs:
         """What a refresh reads, side by side; see :func:`~regional_snapshots.store.records.reading.read_inputs`."""
-        links = Links(self.connections, self.feed_connections, self.reader, self.layout, self.feed_megabytes)
+        least, megabytes = self.policy.min_replicas, self.feed_megabytes
+        links = Links(self.connections, self.feed_connections, self.reader, self.layout, megabytes, least)
         return self.run(read_inputs(links, keys, list(regions), rows_since_ms))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -291,10 +292,3 @@ def open_store(url: str, *, home: Path, **options: Any) -> SnapshotStore:
     ``options`` are those of :class:`SnapshotStore`.
     """
     return SnapshotStore(url or embedded_server(home).ensure(), **options)
-
-
-def _only(answers: Mapping[str, Found]) -> Snapshot:
-    [answer] = answers.values()
-    if isinstance(answer, StoreError):
-        raise answer
-    return answer

@@ -59,6 +59,16 @@ def test_the_documented_permissions_are_those_that_are_tested():
     assert sorted(word for word in line.split() if word.startswith(("+", "~", "%"))) == sorted(ACL_WORDS)
 
 
+def test_a_server_that_keeps_nothing_on_disk_is_a_warning(server, direct):
+    assert direct.inspect() == []
+    server.configure(save="")
+    assert [warning.partition(",")[0] for warning in direct.inspect()] == ["the server keeps nothing on disk"]
+    with without_permission(server, "-config"):
+        assert direct.inspect() == []
+    server.configure(appendonly="yes")
+    assert direct.inspect() == []
+
+
 @pytest.mark.parametrize("rules", ["-multi", "-set", "-info", "-exec"])
 def test_permissions_are_tried_without_writing_anything(server, rules):
     client = server.client()

@@ -120,7 +120,30 @@ def test_latest_never_moves_back_from_a_snapshot_that_verifies(store, server):
     client.zrem(scene.names.index, *(each.id for each in scene.snapshots))
     report = store.reconcile(["mena"])
     assert store.latest("mena").id == scene.head.id
-    assert [finding.kind for finding in report.findings] == ["latest_not_indexed"]
+    assert kinds(report) == {("mena", "latest_not_indexed"): 1, ("mena", "payload_orphaned"): 3}
+
+
+@pytest.mark.parametrize("becomes", ["nothing", "a string", "a string, and latest is lost", "one old entry"])
+def test_an_index_that_was_lost_is_made_anew_in_the_same_run(store, server, becomes):
+    client = server.client()
+    scene, other = healthy(store, client, "mena"), healthy(store, client, "latam")
+    client.zrem(other.names.index, other.snapshots[0].id)  # found by deep ones only
+    before = client.zrange(scene.names.index, 0, -1, withscores=True)
+    client.delete(scene.names.index)
+    if becomes.startswith("a string"):
+        client.set(scene.names.index, "x")
+        if becomes != "a string":
+            client.delete(scene.names.latest)
+        assert {finding.kind for finding in store.reconcile(["mena", "latam"]).left} == {"wrong_type"}
+    elif becomes == "one old entry":
+        client.zadd(scene.names.index, {scene.snapshots[0].id: scene.snapshots[0].generated_at})
+    checked = store.reconcile(["mena", "latam"], repair=False)
+    report = store.reconcile(["mena", "latam"], fix_types=True)
+    if not becomes.startswith("a string"):
+        assert kinds(checked) == kinds(report)
+    assert client.zrange(scene.names.index, 0, -1, withscores=True) == before
+    assert violations(client, scene.layout, "mena") == []
+    assert {finding.region for finding in report.findings} == {"mena"}
 
 
 def test_latest_takes_on_the_expiry_of_what_it_names_when_the_head_is_lost(store, server):
@@ -175,7 +198,7 @@ def test_what_another_program_may_be_writing_is_left_alone(store, server):
     assert (waiting.kind, waiting.key, waiting.repaired) == ("too_young", scene.payload(fresh), False)
     assert (
         waiting.detail
-        == f"judged after {datetime.fromtimestamp(fresh.generated_at / 1000 + 60, timezone.utc):%H:%M:%S} UTC"
+        == f"judged after {datetime.fromtimestamp(fresh.generated_at / 1000 + 60, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
     )
     assert report.healthy
     assert picture(client) == before

@@ -15,7 +15,7 @@ import redis
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
-from regional_snapshots_tests.support.oracle import BUCKET_MS, DAY_MS, Names, names_of
+from regional_snapshots_tests.support.oracle import BUCKET_MS, DAY_MS, RETENTION_MS, Names, names_of
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,18 @@ def _stored_past(scene: Scene, which: Snapshot) -> None:
     scene.client.zadd(scene.names.index, {old.id: old.generated_at})
 
 
+def _stored_ahead(scene: Scene, which: Snapshot) -> None:
+    """What a commit leaves when its writer and the server are a day ahead."""
+    ahead = snapshot(scene.region, scene.head.generated_at + DAY_MS)
+    for key, value in {scene.payload(ahead): ahead.payload, scene.view(ahead): ahead.id}.items():
+        scene.client.set(key, value, pxat=ahead.generated_at + RETENTION_MS)
+    scene.client.set(scene.claim(ahead), ahead.id, px=BUCKET_MS)
+    scene.client.set(scene.names.latest, ahead.id, pxat=ahead.generated_at + RETENTION_MS)
+    scene.client.zadd(scene.names.index, {ahead.id: ahead.generated_at})
+    if scene.names.index_expires:
+        scene.client.pexpireat(scene.names.index, ahead.generated_at + RETENTION_MS)
+
+
 def _other_regions(scene: Scene, which: Snapshot) -> None:
     stranger = snapshot("elsewhere", which.generated_at)
     _rewrite(scene, scene.payload(which), stranger.payload)
@@ -213,6 +225,7 @@ TO_THE_REGION: Mapping[str, Damage] = {
     "entry past retention": Damage(
         lambda s, w: s.client.zadd(s.names.index, {_past(s).id: _past(s).generated_at}), ("entry_past_retention",)
     ),
+    "snapshot a day ahead": Damage(_stored_ahead, ("in_future",)),
     "snapshot past retention": Damage(_stored_past, ("entry_past_retention",)),
 }
 """Damage to pointer or index, one of them at a time."""
@@ -222,7 +235,7 @@ EVERYTHING: Mapping[str, Damage] = {
     **SINGLE,
     "latest behind": Damage(lambda s, w: _rewrite(s, s.names.latest, w.id), ("latest_behind",)),
     "index gone": Damage(
-        lambda s, w: s.client.delete(s.names.index), ("latest_not_indexed", *["payload_orphaned"] * 3), deep=True
+        lambda s, w: s.client.delete(s.names.index), ("latest_not_indexed", *["payload_orphaned"] * 3)
     ),
 }
 """Every damage, also those that need a whole region to themselves."""

@@ -26,7 +26,7 @@ HARNESS_USER = "harness"
 """A user that may do everything, so that a test can shut out the default user and still look."""
 BASE_OPTIONS = {
     "port": 0,
-    "save": "",
+    "save": "86400 1000000",
     "appendonly": "no",
     "maxmemory-policy": "noeviction",
     "enable-debug-command": "yes",

@@ -69,8 +69,8 @@ def failing_saves(server: RedisServer) -> Iterator[None]:
         try:
             yield
         finally:
-            server.configure(save="")
             obstacle.rmdir()
+            client.save()
 
 
 @contextmanager

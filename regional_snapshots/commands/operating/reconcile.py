@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from regional_snapshots.store.reconcile.reconciler import ReconcileReport
     from regional_snapshots.store.snapshots import SnapshotStore
 
-REBUILT = ("wrong_type", "latest_not_indexed")
-"""Findings after which the index may have lost older entries, which only a deep reconciliation finds."""
-
 
 @command(
     "reconcile",
@@ -61,7 +58,7 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
         for finding in report.findings:
             done = "repaired" if finding.repaired else "found"
             console.line(f"{done:8} {finding.region}: {finding.kind}: {finding.key}: {finding.detail}")
-        console.line(_verdict(report, deep) if report.healthy else _left(report, check))
+        console.line(_verdict(report) if report.healthy else _left(report, check))
     for problem in report.errors.values():
         console.complain(str(problem))
     return FINE if report.healthy else WRONG
@@ -79,15 +76,14 @@ def _compared_with_dagster(store: SnapshotStore, report: ReconcileReport, settin
         return report
 
 
-def _verdict(report: ReconcileReport, deep: bool) -> str:
+def _verdict(report: ReconcileReport) -> str:
     from regional_snapshots.store.reconcile.findings import WENT_BACK
 
     names = list(report.states)
     verdict = f"{names[0]} is consistent." if len(names) == 1 else f"All {len(names)} regions are consistent."
     if report.went_back:
         return f"{verdict}\n{WENT_BACK}"
-    rebuilt = any(finding.kind in REBUILT for finding in report.findings) and not deep
-    return verdict + (" Next: run it with --deep, to find older snapshots that no index names." if rebuilt else "")
+    return verdict
 
 
 def _left(report: ReconcileReport, check: bool) -> str:

@@ -14,7 +14,18 @@ PROBE = "probe"
 """A region that does not exist: its keys are named, and nothing is written under them."""
 
 
-async def inspect(connections: Connections, layout: KeyLayout) -> list[str]:
+EVICTS = "the server may evict snapshots when its memory is full (maxmemory-policy {}): set it to noeviction"
+FORGETS = (
+    "the server keeps nothing on disk, and a restart loses every snapshot: set its appendonly to yes (it takes effect "
+    "while it runs), or its save"
+)
+UNCOPIED = (
+    "a failover may lose what was committed: set min-replicas-to-write 1 on the server, or "
+    "REGIONAL_SNAPSHOTS_MIN_REPLICAS=1 here"
+)
+
+
+async def inspect(connections: Connections, layout: KeyLayout, min_replicas: int = 0) -> list[str]:
     """Warnings in words, empty when the server is fit. Raises :class:`ConfigurationError` for a layout it cannot hold.
 
     Permissions are tried with the commands of a commit, put so that they find nothing to change. (Queued and discarded
@@ -22,8 +33,9 @@ async def inspect(connections: Connections, layout: KeyLayout) -> list[str]:
     """
     keys = RegionKeys(PROBE, layout)
     batch = Batch()
-    info, memory = batch.ask("INFO", "cluster"), batch.ask("INFO", "memory")
-    server = batch.ask("INFO", "server")
+    server, info, memory = batch.ask("INFO", "server"), batch.ask("INFO", "cluster"), batch.ask("INFO", "memory")
+    persistence, replication = batch.ask("INFO", "persistence"), batch.ask("INFO", "replication")
+    saves = batch.ask("CONFIG", "GET", "save", optional=True)
     batch.ask("SET", keys.latest, "x", "XX")
     batch.ask("SET", keys.payload("x"), "x", "XX")
     batch.ask("SET", keys.view(0), "x", "XX")
@@ -46,10 +58,14 @@ async def inspect(connections: Connections, layout: KeyLayout) -> list[str]:
     warnings = []
     policy = field(memory.reply, "maxmemory_policy")
     if policy not in ("", "noeviction"):
-        warnings.append(
-            f"the server may evict snapshots when its memory is full (maxmemory-policy {policy}): set it to noeviction"
-        )
-    denied = [f"{asked.command[0]} {asked.key}" for asked in batch.asked if isinstance(asked.reply, NoPermissionError)]
+        warnings.append(EVICTS.format(policy))
+    if field(persistence.reply, "aof_enabled") == "0" and saves.reply == [b"save", b""]:
+        warnings.append(FORGETS)
+    held_back = field(replication.reply, "min_slaves_good_slaves")  # told only where min-replicas-to-write is set
+    if connections.fails_over and not held_back and not min_replicas:
+        warnings.append(UNCOPIED)
+    asked = [each for each in batch.asked if each is not saves]
+    denied = [f"{each.command[0]} {each.key}" for each in asked if isinstance(each.reply, NoPermissionError)]
     if denied:
         warnings.append(f"this user may not {', '.join(denied)}: see the permissions in docs/operations.md")
     return warnings

@@ -65,6 +65,11 @@ class Lending:
         hosts = (Address(self._target.service, 0),) if self._sentinels else self._target.hosts
         self._nodes = Nodes(hosts)
 
+    @property
+    def fails_over(self) -> bool:
+        """Whether sentinels name the server, and may name another."""
+        return self._sentinels is not None
+
     def apart(self: Lender) -> Lender:
         """Connections to the same server beside these, for what would hold one up."""
         return type(self)(

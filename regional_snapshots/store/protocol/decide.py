@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from regional_snapshots.model.document.words import UNCHANGED
 from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import Snapshot, instant_of
-from regional_snapshots.store.errors import ClockSkewError, OutsideRetentionError
+from regional_snapshots.store.errors import ClockSkewError, HeldBackError, OutsideRetentionError
 from regional_snapshots.store.protocol.look import Looked
 from regional_snapshots.store.protocol.policy import DAY_MS, Outcome, Policy
 from regional_snapshots.store.protocol.quiet import NOTHING_TOLD, Settled, settle
@@ -35,7 +35,7 @@ def decide(
     seen: Looked, snapshot: Snapshot, policy: Policy, news: News = NO_NEWS, *, force: bool = False
 ) -> Writes | tuple[Outcome, str]:
     """What to do with a snapshot, given what was seen: write it, or the outcome and the bucket's owner."""
-    _check_time(snapshot, seen.server_ms, policy)
+    _check_time(snapshot, seen, policy)
     mine = (snapshot.generated_at, snapshot.id)
     pinned = order_of(seen.pin)[0] >= 0
     if _stored_whole(seen, snapshot, pinned):
@@ -52,7 +52,9 @@ def decide(
     return Writes(late, expires_ms, pinned and not late, told, tells_others=not untold)
 
 
-def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:
+def _check_time(snapshot: Snapshot, seen: Looked, policy: Policy) -> None:
+    """Raise :class:`StoreError` for a snapshot out of its time, or where one of the future would hold it back."""
+    server_ms = seen.server_ms
     if snapshot.generated_at <= server_ms - policy.retention_ms:
         days = policy.retention_ms / DAY_MS
         raise OutsideRetentionError(
@@ -61,6 +63,10 @@ def _check_time(snapshot: Snapshot, server_ms: int, policy: Policy) -> None:
     ahead_ms = snapshot.generated_at - server_ms
     if ahead_ms > policy.bucket_ms:
         raise ClockSkewError(f"{snapshot.id} is {ahead_ms / 1000:.0f} s ahead of the server", region=snapshot.region)
+    newest_ms, newest = max(order_of(seen.latest), order_of(seen.head[1] if seen.head else None))
+    if newest_ms > server_ms + policy.bucket_ms:
+        ahead = f"{newest} is {(newest_ms - server_ms) / 1000:.0f} s ahead of the server, and would stay latest"
+        raise HeldBackError(ahead, region=snapshot.region)
 
 
 def _stored_whole(seen: Looked, snapshot: Snapshot, pinned: bool) -> bool:

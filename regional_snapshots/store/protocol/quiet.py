@@ -55,6 +55,7 @@ NOTHING_TOLD = Settled()
 def settle(news: News, held: Mapping[str, Quiet | None], now_ms: int) -> Settled:
     """Which events are told at this instant, given what is in its cool-down.
 
+    A cool-down that would end later than one that begins now was set when a clock was ahead, and holds nothing back.
     A repeat counts up ``suppressed``, which the next event of its kind tells; a higher severity is told at once. What
     has passed is removed, unless it still has a count to tell: that is kept for one cool-down more.
     """
@@ -63,7 +64,8 @@ def settle(news: News, held: Mapping[str, Quiet | None], now_ms: int) -> Settled
     for event in news.events:
         key, quiet_ms = event.quiet_key, EVENT_TYPES[event.type].quiet_ms
         before = hushed.get(key) or held.get(key)
-        if before and now_ms < before.until and severity_rank(event.severity) >= severity_rank(before.severity):
+        quiet = before is not None and now_ms < before.until <= now_ms + quiet_ms
+        if before and quiet and severity_rank(event.severity) >= severity_rank(before.severity):
             hushed[key] = replace(before, suppressed=before.suppressed + 1)
             continue
         told.append(replace(event, suppressed=before.suppressed if before else 0))

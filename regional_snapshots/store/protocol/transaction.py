@@ -129,7 +129,7 @@ def _add_row(inside: Transaction, keys: RegionKeys, row: SeriesRow, seen: Looked
     """The row of these six hours, in the place of the one before. The first one lets go what is too old."""
     newest = seen.newest_row
     if newest is not None and newest >= row.bucket:
-        inside.ask("ZREMRANGEBYSCORE", keys.series, row.bucket, row.bucket)
+        inside.ask("ZREMRANGEBYSCORE", keys.series, row.bucket, "+inf")  # later ones are from when a clock was ahead
     inside.ask("ZADD", keys.series, row.bucket, row.encode())
     if newest is not None and newest < row.bucket:
         inside.ask("ZREMRANGEBYSCORE", keys.series, "-inf", f"({seen.server_ms - policy.series_ms}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "latest_without_payload": Kind(ERROR, "latest names what is not stored", "set to the newest that verifies"),
     "latest_behind": Kind(ERROR, "latest is older than the head of the index", "set to the newest that verifies"),
     "latest_off_pin": Kind(ERROR, "latest is not where a pin holds it", "set to the pinned snapshot"),
+    "in_future": Kind(ERROR, "a snapshot lies in the server's future", "quarantined, and its entry removed"),
     "pin_dangling": Kind(ERROR, "a pin names what is not stored", "deleted"),
     "entry_without_payload": Kind(ERROR, "an index entry names what is not stored", "the entry is removed"),
     "entry_past_retention": Kind(INFO, "an index entry is older than the retention", "the entry is removed"),
@@ -137,3 +138,13 @@ class ReconcileReport:
 
 FRAME_COLUMNS = ("region", "latest", "head", "snapshots", "findings", "repaired", "left")
 """Columns of :meth:`ReconcileReport.frame`."""
+
+
+def lost_entries(findings: Iterable[Finding], index_of: Callable[[str], str]) -> list[str]:
+    """The regions whose index lacks what latest names, or was moved away: it may lack more."""
+    lost = set()
+    for found in findings:
+        moved = found.kind == "wrong_type" and found.repaired and found.key == index_of(found.region)
+        if moved or found.kind == "latest_not_indexed":
+            lost.add(found.region)
+    return sorted(lost)

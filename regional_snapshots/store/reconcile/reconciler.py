@@ -33,7 +33,7 @@ from regional_snapshots.store.link.connections import LINK_ERRORS, Command, Conn
 from regional_snapshots.store.link.refusals import PASSING
 from regional_snapshots.store.link.wires.wire import Address, Wire
 from regional_snapshots.store.reconcile.agreeing import agree
-from regional_snapshots.store.reconcile.findings import Finding, ReconcileReport, RegionState
+from regional_snapshots.store.reconcile.findings import Finding, ReconcileReport, RegionState, lost_entries
 from regional_snapshots.store.reconcile.judging.diagnosis import diagnose
 from regional_snapshots.store.reconcile.judging.plan import Plan, shown
 from regional_snapshots.store.reconcile.reading.examination import batches, examine
@@ -80,17 +80,19 @@ class Reconciler:
     ) -> ReconcileReport:
         """Look at each region, and with ``repair`` repair what is found; see :data:`KINDS` for what can be found.
 
-        ``deep`` also verifies every payload and looks for payloads and views that no index names. ``fix_types`` also
-        moves keys of the wrong type away, ``news`` also tells again what was lost of the series and of the changes of
-        regime. A region that cannot be read has its error in the report.
+        ``deep`` also verifies every payload and looks for what no index names, as is done anyway for a region whose
+        index has lost entries. ``fix_types`` also moves keys of the wrong type away, ``news`` also tells again what was
+        lost of the series and of the changes of regime. A region that cannot be read has its error in the report.
         """
-        rules = Rules(self._policy.retention_ms, self._policy.bucket_ms, fix_types=fix_types)
+        now_ms = time.time_ns() // 1_000_000
+        rules = Rules(self._policy.retention_ms, self._policy.bucket_ms, fix_types=fix_types, clock_ms=now_ms)
         run = _Run(rules, repair, deep)
         names = list(dict.fromkeys(regions))
         groups = [names[start : start + GROUP] for start in range(0, len(names), GROUP)]
         await asyncio.gather(*(self._group(group, run) for group in groups))
-        if deep:
-            await self._sweep(names, run)
+        await self._sweep(
+            names if deep else lost_entries(run.findings.values(), lambda region: self._keys(region).index), run
+        )
         report = run.report(names)
         if not news:
             return report
@@ -193,8 +195,8 @@ class Reconciler:
         raise problem
 
     async def _examined(self, wire: Wire, region: str, suspects: Suspects, run: _Run) -> tuple[Examined, Plan]:
-        around_ms, walked = run.places[region].server_ms, None if run.repair else run.unsound.get(region)
-        talk = examine(self._keys(region), suspects, around_ms, run.rules, walked)
+        around_ms = run.places[region].server_ms
+        talk = examine(self._keys(region), suspects, around_ms, run.rules, run.unsound.get(region))
         commands = next(talk)
         while True:
             replies = await self._connections.exchange(wire, packed(commands))

@@ -37,6 +37,7 @@ class Links:
     reader: SnapshotReader
     layout: KeyLayout
     feed_megabytes: float
+    min_replicas: int
 
 
 async def read_inputs(links: Links, keys: Sequence[str], regions: Sequence[str], rows_since_ms: int | None) -> Inputs:
@@ -54,7 +55,7 @@ async def read_inputs(links: Links, keys: Sequence[str], regions: Sequence[str],
     (feeds, kept_for_ms), (latest, rows), warnings, _ = await asyncio.gather(
         documents(),
         links.reader.latest_with_rows(regions, rows_since_ms),
-        inspect(links.snapshots, links.layout),
+        inspect(links.snapshots, links.layout, links.min_replicas),
         links.snapshots.warm(len(regions)),
     )
     return Inputs(feeds, latest, warnings, rows, kept_for_ms)

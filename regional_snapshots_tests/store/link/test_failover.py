@@ -139,6 +139,19 @@ def test_when_sentinels_promote_another_server_during_refreshes_all_goes_on_by_i
             assert violations(client, "tagged", region) == []
 
 
+def test_behind_sentinels_a_server_that_waits_for_no_replica_is_a_warning(replicated):
+    with Sentinels(replicated) as sentinels:
+        with SnapshotStore(sentinels.url) as store:
+            assert [warning for warning in store.inspect() if "a failover may lose" in warning]
+            replicated.servers[0].configure(min_replicas_to_write=1)
+            assert store.inspect() == []
+            replicated.servers[0].configure(min_replicas_to_write=0)
+        with SnapshotStore(sentinels.url, policy=Policy(min_replicas=1)) as store:
+            assert store.inspect() == []
+    with SnapshotStore(replicated.servers[0].tcp_url) as store:
+        assert store.inspect() == []
+
+
 def test_sentinels_that_know_no_such_server_are_named(replicated):
     with Sentinels(replicated) as sentinels:
         url = sentinels.url.replace("/snapshots/", "/others/")

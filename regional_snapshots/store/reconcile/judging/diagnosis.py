@@ -110,7 +110,8 @@ class _Diagnosis(Judge):
         if any(map(self.examined.unsealed, there)) or (held.instant is not None and not held.sealed):
             return  # it is, or belongs to, another program's snapshot
         gone = DROP in (self.fates[name] for name in there)
-        if not gone and instant > self.examined.server_ms - self.plan.rules.grace_ms:
+        young = instant > self.examined.server_ms - self.plan.rules.grace_ms and not self.plan.ahead(instant)
+        if not gone and young:
             self.plan.wait(self.keys.view(instant), instant, held.value)
             return
         place = self.plan.quarantine(self.keys.view(instant), held.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regional_snapshots.store.reconcile.judging.plan import Judge, Plan
+from regional_snapshots.store.reconcile.judging.plan import Judge, Plan, spoken_time
 from regional_snapshots.store.reconcile.reading.state import Held, time_of
 
 KEEP, ADOPT, DROP, LEAVE, NOTHING = "keep", "adopt", "drop", "leave", "nothing"
@@ -28,6 +28,8 @@ class _Fates(Judge):
             return self.drop(identity) if self.plan.rules.fix_types else LEAVE
         if examined.unsealed(identity):
             return self.unsealed(identity, held, score)
+        if held.instant is not None and self.ahead(identity, theirs=False):
+            return self.drop(identity)
         past = instant is not None and instant + self.plan.rules.retention_ms <= examined.server_ms
         if past:
             return self.outlived(identity, held, indexed)
@@ -47,11 +49,28 @@ class _Fates(Judge):
     def unsealed(self, identity: str, held: Held, score: float | None) -> str:
         """What another program wrote stays, whatever its age; where no entry names it, it is indexed."""
         if score is not None:
+            self.ahead(identity, theirs=True)
             return self.scored(identity, score)
         past = self.order(identity)[0] + self.plan.rules.retention_ms <= self.examined.server_ms
         if past and identity != self.examined.latest.value:
             return NOTHING  # pruned from the index, it lives on until it expires
         return self.orphan(identity, held)
+
+    def ahead(self, identity: str, *, theirs: bool) -> bool:
+        """Whether a snapshot goes because it lies further in the server's future than a writer may be ahead.
+
+        Another program's stays, and so does what is not ahead of this machine's clock: the server's may be wrong.
+        """
+        rules, instant = self.plan.rules, self.order(identity)[0]
+        if instant <= self.examined.server_ms + rules.bucket_ms:
+            return False
+        key, detail = self.keys.payload(identity), f"{identity} is of {spoken_time(instant)}, ahead of the server"
+        if theirs or not self.plan.ahead(instant):
+            why = "another program's" if theirs else "by this machine's clock it is not: one of the two is wrong"
+            self.plan.find("in_future", key, f"{detail}; {why}", identity, "left", repaired=False)
+            return False
+        self.plan.find("in_future", key, detail, identity, self.plan.quarantine(key, identity))
+        return True
 
     def scored(self, identity: str, score: float) -> str:
         instant = self.examined.instant(identity)

@@ -11,6 +11,9 @@ from regional_snapshots.store.link.connections import Command
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
 from regional_snapshots.store.reconcile.reading.state import NO_EXPIRY, OFF_MS, Examined, Held, Rules
 
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -48,8 +51,12 @@ class Plan:
     def wait(self, key: str, instant: int | None, before: str) -> None:
         """Note that a key is too young to be judged, and from when on it will be."""
         made_ms = self.examined.server_ms if instant is None else instant
-        after = datetime.fromtimestamp((made_ms + self.rules.grace_ms) / 1000, timezone.utc).strftime("%H:%M:%S UTC")
+        after = spoken_time(made_ms + self.rules.grace_ms)
         self.find("too_young", key, f"judged after {after}", before, "left", repaired=False)
+
+    def ahead(self, instant: int) -> bool:
+        """Whether an instant lies further in the future than a writer may be ahead of the server; see ``clock_ms``."""
+        return instant > max(self.examined.server_ms, self.rules.clock_ms) + self.rules.bucket_ms
 
     def change(self, key: str, before: str, after: str, *commands: Command) -> None:
         """Note a change."""
@@ -128,3 +135,8 @@ def shown(text: str) -> str:
     """A text that may hold arbitrary bytes, fit to be printed on one line."""
     whole = visible(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
     return whole.replace("\r", "\\r").replace("\n", "\\n")
+
+
+def spoken_time(instant_ms: int) -> str:
+    """An instant as people write it; of a year that calendars do not know, the last that they do."""
+    return datetime.fromtimestamp(min(instant_ms, LAST_MS) / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -64,8 +64,9 @@ def examine(
     claims = {name: held_string(answers, keys) for name in names}
     indexed = index.type == "zset"
     facts = _Facts(
-        keys, suspects, latest, claims, rules.bucket_ms, indexed=indexed, size=size, pin=pin, unsound=unsound
-    )
+        keys, suspects, latest, claims, rules.bucket_ms, indexed=indexed, size=size, pin=pin, unsound=unsound,
+        future_ms=server_ms + rules.bucket_ms,
+    )  # fmt: skip
     while commands := facts.next_reads():
         *replies, now = yield [*commands, ("TIME",)]
         facts.take(replies, ms(hard(now, keys)) - server_ms)
@@ -74,7 +75,7 @@ def examine(
 
 @dataclass
 class _Due:
-    """Things by kind: ids whose payloads, instants whose views, whole views and claims, and names of claims."""
+    """Things by kind: ids whose payloads, instants whose views, buckets whose claims, and names of claims."""
 
     payloads: set[str] = field(default_factory=set)
     views: set[int] = field(default_factory=set)
@@ -83,7 +84,6 @@ class _Due:
     names: set[str] = field(default_factory=set)
 
     def add(self, others: _Due) -> None:
-        self.payloads |= others.payloads
         self.views |= others.views
         self.whole_views |= others.whole_views
         self.claims |= others.claims
@@ -94,10 +94,10 @@ class _Facts:
 
     def __init__(
         self, keys: RegionKeys, suspects: Suspects, latest: Held, claims: dict[str, Held], bucket_ms: int,
-        *, indexed: bool, size: int, pin: Held, unsound: Unsound | None,
+        *, indexed: bool, size: int, pin: Held, unsound: Unsound | None, future_ms: int,
     ) -> None:  # fmt: skip
         self.keys, self.suspects, self.latest, self.claims, self.pin = keys, suspects, latest, claims, pin
-        self.bucket_ms, self.indexed, self.size = bucket_ms, indexed, size
+        self.bucket_ms, self.indexed, self.size, self.future_ms = bucket_ms, indexed, size, future_ms
         self.judged: set[str] = set()
         self.payloads: dict[str, Held] = {}
         self.scores: dict[str, float | None] = {}
@@ -130,13 +130,13 @@ class _Facts:
     def _matters(self, instant: int | None) -> None:
         if instant is not None:
             self.due.views.add(instant)
-            self.due.claims.add(instant)
+            self.due.claims.add(instant // self.bucket_ms)
 
     def next_reads(self) -> list[Command]:
         """The commands that are still to be sent; none when everything that matters has been read."""
         due, self.due = self.due, _Due()
         self.steps = [
-            *map(self._payload, sorted(due.payloads - self.asked.payloads)),
+            *map(self._payload, sorted(due.payloads)),
             *map(self._view, sorted(due.views - self.asked.views)),
             *map(self._whole_view, sorted(due.whole_views - self.known - self.asked.whole_views)),
             *map(self._claims_of, sorted(due.claims - self.asked.claims)),
@@ -195,9 +195,8 @@ class _Facts:
 
         return [("GET", key)], note
 
-    def _claims_of(self, instant: int) -> Step:
-        """Which claims of this instant's bucket are there: if its snapshot goes, they have to go with it."""
-        bucket = instant // self.bucket_ms
+    def _claims_of(self, bucket: int) -> Step:
+        """Which claims of this bucket are there: if its snapshot goes, they have to go with it."""
         names = [self.keys.claim(reason, bucket) for reason in TRIGGER_REASONS]
 
         def note(replies: list[Reply]) -> None:
@@ -221,22 +220,26 @@ class _Facts:
         if not self.indexed or first >= self.size or unread or any(map(self._sound, self.portion)):
             return []
         last = first + max(1, min(len(self.walked), STRIDE)) - 1
+        known = self.unsound if first == 0 else None
+        above = "-inf" if known is None or known.sound_ms is None else f"({known.sound_ms}"
+        recount = [("ZCOUNT", self.keys.index, above, "+inf")] if known else []
 
         def note(replies: list[Reply]) -> None:
-            self.portion = members = [text(member) for member in hard(replies[0], self.keys)]
+            found, *counted = (hard(reply, self.keys) for reply in replies)
+            self.portion = members = [text(member) for member in found]
             self.walked |= {member: first + place for place, member in enumerate(members)}
             self.judge(members)
             self.size = self.size if members else 0
-            known = self.unsound if first == 0 and self.unsound and members == [self.unsound.top] else None
-            self.next_rank = known.count if known else last + 1
+            same = known is not None and (members, counted) == ([known.top], [known.count])
+            self.next_rank = known.count if known and same else last + 1
 
-        return [([("ZREVRANGE", self.keys.index, first, last)], note)]
+        return [([("ZREVRANGE", self.keys.index, first, last), *recount], note)]
 
     def seen_unsound(self) -> Unsound | None:
         """What the next look at the region need not walk through again."""
         top = next((name for name, rank in self.walked.items() if rank == 0), None)
-        sound = [rank for name, rank in self.walked.items() if self._sound(name)]
-        return Unsound(top, min(sound, default=self.next_rank)) if top else None
+        sound = [(rank, self._instant(name)) for name, rank in self.walked.items() if self._sound(name)]
+        return Unsound(top, *min(sound, default=(min(self.next_rank, self.size), None))) if top else None
 
     def _at_first(self, held: Held) -> Held:
         """What a key held, its expiry counted from when the look began: a slow link makes no expiry early."""
@@ -245,7 +248,7 @@ class _Facts:
 
     def _sound(self, name: str) -> bool:
         held = self.payloads[name]
-        return held.instant is not None and self.scores[name] == held.instant
+        return held.instant is not None and self.scores[name] == held.instant <= self.future_ms
 
     def _instant(self, name: str) -> int | None:
         held = self.payloads.get(name)

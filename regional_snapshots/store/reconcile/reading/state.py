@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regional_snapshots.model.snapshot import instant_of
+from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.keys import RegionKeys
 
 ABSENT, NO_EXPIRY = -2, -1
@@ -44,10 +45,12 @@ class Held:
 
 @dataclass(frozen=True)
 class Unsound:
-    """From ``top``, the newest entry of an index, on, the first ``count`` entries are not sound."""
+    """From ``top``, the newest entry of an index, on, the first ``count`` entries are not sound; the next one has the
+    instant ``sound_ms`` (None: there is none)."""
 
     top: str
     count: int
+    sound_ms: int | None
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Rules:
     """What is right: how long things live, what may still be under way, and whether wrong types are repaired.
 
     ``grace_ms``: an orphaned payload or view that is younger may be half of another program's write, and is left alone.
+    ``clock_ms``: the time by this machine's clock, which has to agree before anything is called of the future.
     """
 
     retention_ms: int
@@ -100,6 +104,7 @@ class Rules:
     grace_ms: int = 60_000
     quarantine_ms: int = 7 * 86_400_000
     fix_types: bool = False
+    clock_ms: int = MAX_INSTANT_MS
 
 
 def order(identity: str) -> tuple[int, str]:

@@ -72,7 +72,7 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     confirmed = False
     position = page
     while rows or more:
-        entries = _sound_entries(rows, server_ms - rules.retention_ms, found)
+        entries = _sound_entries(rows, server_ms - rules.retention_ms, server_ms + rules.bucket_ms, found)
         following = [("ZREVRANGE", keys.index, position, position + page - 1, "WITHSCORES")] if position < size else []
         answers = iter((yield [*_page(keys, entries, deep=deep), *more, *following]))
         _judge(entries, answers, keys, found, rules, deep=deep)
@@ -105,14 +105,15 @@ class _Entry:
     ours: bool
 
 
-def _sound_entries(rows: list[bytes], horizon_ms: int, found: Suspects) -> list[_Entry]:
-    """The entries worth checking; those that are wrong in themselves are suspects at once."""
+def _sound_entries(rows: list[bytes], horizon_ms: int, future_ms: int, found: Suspects) -> list[_Entry]:
+    """The entries worth checking; those that are wrong in themselves, or of the future, are suspects at once."""
     sound = []
     for member, score in zip(rows[::2], rows[1::2], strict=True):
         identity = text(member)
         instant, named = _whole(score), time_of(identity)
         lead_ms = -1 if instant is None or named is None else instant - named
-        if instant is None or not 0 <= lead_ms <= UNSEALED_LEAD_MS or (lead_ms == 0 and instant <= horizon_ms):
+        within = instant is not None and instant <= future_ms and 0 <= lead_ms <= UNSEALED_LEAD_MS
+        if instant is None or not within or (lead_ms == 0 and instant <= horizon_ms):
             found.ids.add(identity)
         else:
             sound.append(_Entry(identity, instant, lead_ms == 0))
