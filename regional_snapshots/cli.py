@@ -18,6 +18,7 @@ COMMANDS = {
     "diff": "reading",
     "events": "events",
     "regimes": "events",
+    "told": "events",
     "brief": "brief",
     "report": "report",
     "reconcile": "operating.reconcile",

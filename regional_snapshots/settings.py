@@ -16,6 +16,8 @@ from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.keys import NAMESPACE
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
+MOST_NAME = 40
+"""Characters of the name of whoever reads what the webhook is told."""
 METHODS = ("1.1", "1.2", "2")
 """The methods of scoring that can be chosen. They are defined in ``scoring/methods.py``, which costs more to import."""
 DEFAULT_METHODS = {"tagged": "2", "worldmonitor": "1.2"}
@@ -54,6 +56,7 @@ class Settings:
     feed_megabytes: float
     min_replicas: int
     webhook: str = field(repr=False)
+    webhook_name: str
     webhook_severity: str
     llm_url: str
     llm_model: str
@@ -90,6 +93,7 @@ class Settings:
             feed_megabytes=_number(env, "FEED_MEGABYTES", 40, least=0.001, most=512),
             min_replicas=_whole(env, "MIN_REPLICAS", 0, least=0, most=100),
             webhook=_webhook(env),
+            webhook_name=env.get(f"{PREFIX}WEBHOOK_NAME", "").strip()[:MOST_NAME] or "webhook",
             webhook_severity=_one_of(env, "WEBHOOK_SEVERITY", SEVERITIES, "high"),
             llm_url=env.get(f"{PREFIX}LLM_URL", "").strip(),
             llm_model=env.get(f"{PREFIX}LLM_MODEL", "").strip(),

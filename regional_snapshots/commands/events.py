@@ -1,9 +1,10 @@
-"""`events` and `regimes`: what happened."""
+"""`events`, `regimes` and `told`: what happened, and who was told of it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ from regional_snapshots.commands.shared.parameters import TIMES, Instant, Region
 from regional_snapshots.model.events import SEVERITIES, Event
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.values import spoken
-from regional_snapshots.report.tidings import tiding
+from regional_snapshots.report.tidings import noticed, tiding
 from regional_snapshots.report.words import span, utc
 from regional_snapshots.settings import Settings
 
@@ -142,6 +143,30 @@ def _regime_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         lasted,
         row["why"],
     )
+
+
+@command(
+    "told",
+    short_help="Who was told what, and when.",
+    examples=("told", "told --since yesterday", "told --json"),
+)
+@click.option("--since", type=Instant(), help=f"From this time on: {TIMES}.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=SHOWN, show_default=True, help="The newest so many.")
+def told(since: int | None, limit: int, as_json: bool) -> int:
+    """List the messages that the webhook has taken, and those that it has not, oldest first."""
+    settings = Settings.load()
+    with opened(settings) as store:
+        found = store.notices(limit, since or 0)
+    if as_json:
+        console.as_json([asdict(notice) for notice in found])
+        return FINE
+    if found:
+        console.table(("UTC", "whom", "what"), map(noticed, found))
+    else:
+        console.line("Nobody was told anything yet.")
+    if not settings.webhook:
+        console.line("Nobody is told at present: REGIONAL_SNAPSHOTS_WEBHOOK is not set. See docs/events.md.")
+    return FINE
 
 
 def _complained(found: Iterable[object]) -> int:

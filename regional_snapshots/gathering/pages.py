@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regional_snapshots.model.feeds import FeedReport
+from regional_snapshots.model.news import Notice
 from regional_snapshots.report.board import Board
 from regional_snapshots.report.page import page
 from regional_snapshots.report.story import Story
@@ -16,9 +17,16 @@ PAGE = "report.html"
 """Its name under the home."""
 
 
-def write_page(path: Path, told: Sequence[Story], board: Board, reports: Sequence[FeedReport], now_ms: int) -> None:
+def write_page(
+    path: Path,
+    told: Sequence[Story],
+    board: Board,
+    reports: Sequence[FeedReport],
+    notices: Sequence[Notice],
+    now_ms: int,
+) -> None:
     """Write the page of these stories. Raises ``OSError`` where it cannot be written."""
-    replace_file(path, page(told, board, now_ms, reports))
+    replace_file(path, page(told, board, now_ms, reports, notices))
 
 
 def replace_file(path: Path, text: str) -> None:

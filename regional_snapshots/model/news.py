@@ -115,3 +115,17 @@ def _axes(document: Mapping[str, Any]) -> dict[str, float | None]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message: ``to`` whom, its ``text``, the event it tells of ("" for what is none), and when it was taken (ms).
+
+    With a ``problem`` it was not taken, and is tried again.
+    """
+
+    to: str
+    text: str
+    event_id: str = ""
+    problem: str = ""
+    at: int = 0

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from regional_snapshots.model.events import EVENT_TYPES, Event, severity_rank
 from regional_snapshots.model.feeds import FeedReport
+from regional_snapshots.model.news import Notice
+from regional_snapshots.model.values import clean
 from regional_snapshots.narrative.brief import template_brief, week_of
 from regional_snapshots.report.board import HEADER, Board
 from regional_snapshots.report.headlines import headline, headlines
+from regional_snapshots.report.markup import LINE_LIMIT
 from regional_snapshots.report.pictures.history import history_picture
 from regional_snapshots.report.pictures.map import map_picture
 from regional_snapshots.report.pictures.palette import DARK, LIGHT, PATTERNS, variables
@@ -56,8 +59,15 @@ class AxisCell:
     remark: str
 
 
-def page(stories: Sequence[Story], board: Board, now_ms: int, reports: Sequence[FeedReport] = ()) -> str:
-    """The whole page, the worst region first. ``reports`` tell the exact age of the feeds of the latest snapshots."""
+def page(
+    stories: Sequence[Story],
+    board: Board,
+    now_ms: int,
+    reports: Sequence[FeedReport] = (),
+    notices: Sequence[Notice] = (),
+) -> str:
+    """The whole page, the worst region first. ``reports`` tell the exact age of the feeds of the latest snapshots,
+    ``notices``, oldest first, who was told of what."""
     ordered = sorted(stories, key=lambda told: told.now.severity, reverse=True)
     events = sorted((event for told in ordered for event in told.events), key=_newest_and_worst)
     return _template().render(
@@ -68,6 +78,7 @@ def page(stories: Sequence[Story], board: Board, now_ms: int, reports: Sequence[
         is_long=len(ordered) > MOST_OPEN,
         events=events[:MOST_EVENTS],
         left_out=max(len(events) - MOST_EVENTS, 0),
+        notices=notices[::-1],
         board=board,
         header=HEADER,
         methods=sorted({told.now.method for told in ordered}),
@@ -132,6 +143,7 @@ def _template() -> Template:
         "decimals": decimals,
         "short": region_short,
         "subject": subject,
+        "plain": partial(clean, limit=LINE_LIMIT, keep_brackets=True),
     }
     environment.globals |= {"counted": counted, "what": {name: kind.what for name, kind in EVENT_TYPES.items()}}
     return environment.get_template("page.html")

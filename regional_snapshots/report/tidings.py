@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from regional_snapshots.model.events import Event, severity_rank
+from regional_snapshots.model.news import Notice
 from regional_snapshots.model.snapshot import AXES
-from regional_snapshots.report.words import corridor_label, decimals, region_short, words
+from regional_snapshots.report.words import corridor_label, decimals, region_short, utc, words
 
 AGGREGATE = "aggregate"
 """The parity methods know no single corridor: what breaks is all of them together."""
@@ -22,6 +23,12 @@ def tiding(event: Event) -> str:
 def tiding_of_region(event: Event) -> str:
     """The same with the region before it."""
     return f"{region_short(event.region)}: {tiding(event)}"
+
+
+def noticed(notice: Notice) -> tuple[str, str, str]:
+    """Of a message: when (UTC), whom, and what; or why it was not taken."""
+    what = f"not told, {notice.problem}: {notice.text}" if notice.problem else notice.text
+    return utc(notice.at).removesuffix(" UTC"), notice.to, what
 
 
 def worst_first(events: Iterable[Event]) -> list[Event]:

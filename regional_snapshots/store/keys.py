@@ -41,6 +41,8 @@ class KeyLayout:
     brief: str
     briefs_summary: str
     briefs_meta: str
+    notices: str
+    """Stream of who was told what, of all regions."""
     one_slot_per_region: bool
     claims_name_things: bool
     """Whether a claim says what happened, or only the reason, because another program claims the same keys."""
@@ -101,6 +103,7 @@ TAGGED = KeyLayout(
     brief="snapshot:brief:{{{region}}}",
     briefs_summary="snapshot:{briefs}",
     briefs_meta="snapshot:{briefs}:meta",
+    notices="snapshot:notices",
     one_slot_per_region=True,
     claims_name_things=True,
     index_expires=True,
@@ -127,6 +130,7 @@ WORLDMONITOR = KeyLayout(
     brief="intelligence:regional-briefs:v1:weekly:{region}",
     briefs_summary="intelligence:regional-briefs:summary:v1",
     briefs_meta="seed-meta:intelligence:regional-briefs",
+    notices="intelligence:regional-snapshots:notices:v1",
     one_slot_per_region=False,
     claims_name_things=False,
     index_expires=False,

@@ -37,6 +37,7 @@ def spoil(client: redis.Redis) -> None:
         "snapshot:regimes:{mena}",
         {"from": BAD, "to": BAD, "at": now_ms, "why": BAD, "method": BAD, "snapshot_id": BAD},
     )
+    client.xadd("snapshot:notices", {"body": json.dumps({"to": BAD, "text": BAD, "event_id": BAD, "problem": BAD})})
     client.set("snapshot:latest:{latam}", BAD)
     client.set(f"snapshot:id:{{latam}}:{BAD}", BAD)
     client.rpush("snapshot:index:{europe}", BAD)
@@ -62,9 +63,9 @@ def orders_in(text: str) -> list[str]:
 
 COMMANDS = (
     ("show",), ("show", "mena", "--why", "--full"), ("show", "latam"), ("show", "--set"), ("history", "mena"),
-    ("history", "latam"), ("history", "europe"), ("diff", "mena"), ("events",), ("regimes", "mena"), ("brief", "mena"),
-    ("report",), ("reconcile", "--check", "--deep"), ("reconcile", "--check"), ("feeds", "status"), ("verify", "mena"),
-    ("refresh",), ("reconcile",), ("unpin", "mena"), ("pin", "latam", "2h"), ("calibrate", "mena"),
+    ("history", "latam"), ("history", "europe"), ("diff", "mena"), ("events",), ("regimes", "mena"), ("told",),
+    ("brief", "mena"), ("report",), ("reconcile", "--check", "--deep"), ("reconcile", "--check"), ("feeds", "status"),
+    ("verify", "mena"), ("refresh",), ("reconcile",), ("unpin", "mena"), ("pin", "latam", "2h"), ("calibrate", "mena"),
 )  # fmt: skip
 
 

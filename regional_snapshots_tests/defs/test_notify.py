@@ -12,7 +12,11 @@ import pytest
 
 from regional_snapshots.defs.automation import notify, webhook
 from regional_snapshots.defs.publishing.resources import Snapshots
+from regional_snapshots.model.news import Notice
 from regional_snapshots.settings import SettingError, Settings
+from regional_snapshots.store.errors import WrongTypeError
+from regional_snapshots.store.notices import put_on_record
+from regional_snapshots.store.protocol.policy import Policy
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.defs.conftest import Project
 from regional_snapshots_tests.support.commits import fresh
@@ -59,8 +63,8 @@ def _no_region_is_looked_for(request: pytest.FixtureRequest, monkeypatch: pytest
         monkeypatch.setattr(notify, "OVERDUE_EVERY_S", float("inf"))
 
 
-def publish(server: RedisServer, *kinds: str, plus_ms: int = 0, **members: Any) -> None:
-    with SnapshotStore(server.url) as store:
+def publish(server: RedisServer, *kinds: str, plus_ms: int = 0, bucket_minutes: float = 15, **members: Any) -> None:
+    with SnapshotStore(server.url, policy=Policy.of(90, bucket_minutes)) as store:
         made = fresh(server.client(), region="mena", plus_ms=plus_ms)
         store.commit(made, news=news(made, *kinds, **members), force=True)
 
@@ -188,6 +192,85 @@ def test_the_address_is_a_secret(
     with pytest.raises(SettingError) as refused:
         Settings.load({"REGIONAL_SNAPSHOTS_WEBHOOK": "ftp://host/s3cret"})
     assert "s3cret" not in str(refused.value)
+
+
+def on_record(server: RedisServer) -> list[tuple[str, str, str]]:
+    with SnapshotStore(server.url) as store:
+        return [(notice.to, notice.text, notice.problem) for notice in store.notices(100)]
+
+
+def test_who_was_told_is_on_record_and_that_somebody_was_not_once(
+    bare_project: Project, server: RedisServer, receiver: Receiver
+) -> None:
+    sensor = Sensor(bare_project, receiver.url)
+    sensor.settings = replace(sensor.settings, webhook_name="duty desk")
+    receiver.answers = 503
+    publish(server, "trigger_activated", subject="oref_cluster")
+    for _ in range(3):
+        sensor.tick()
+    fired, down = "high: MENA: trigger oref cluster fired", "the receiver answered 503"
+    assert on_record(server) == [("duty desk", fired, down)]
+    receiver.answers = 200
+    sensor.tick()
+    assert on_record(server) == [("duty desk", fired, down), ("duty desk", fired, "")]
+    with SnapshotStore(server.url) as store:
+        [event] = store.events(["mena"])["mena"]
+        notice = store.notices(1)[0]
+        assert (notice.event_id, notice.text) == (event.document()["event_id"], fired)
+        assert abs(notice.at - server.client().time()[0] * 1000) < 60_000
+        assert store.notices(10, since_ms=notice.at + 1) == []
+    assert 0 < server.client().ttl("snapshot:notices") <= 90 * 86_400
+
+
+def test_what_cannot_be_put_on_record_is_told_once_all_the_same(
+    bare_project: Project, server: RedisServer, receiver: Receiver
+) -> None:
+    sensor = Sensor(bare_project, receiver.url)
+    server.client().set("snapshot:notices", "x")
+    publish(server, "trigger_activated")
+    assert sensor.tick() == "1 message posted."
+    assert sensor.tick() == "0 messages posted."
+    assert len(receiver.messages) == 1
+    with SnapshotStore(server.url) as store, pytest.raises(WrongTypeError, match="snapshot:notices"):
+        store.notices(10)
+
+
+def test_the_record_is_bounded_and_what_is_none_of_ours_is_passed_over(server: RedisServer) -> None:
+    client = server.client()
+    with SnapshotStore(server.url) as store:
+        for number in range(1300):
+            store.run(put_on_record(store.connections, store.layout, Notice("desk", str(number))))
+        assert 1000 <= client.xlen("snapshot:notices") < 1250
+        for body in ("junk", "[]", "{}", '{"to": 1, "text": "x", "event_id": "", "problem": ""}'):
+            client.xadd("snapshot:notices", {"body": body})
+        client.xadd("snapshot:notices", {"other": "x"})
+        assert [notice.text for notice in store.notices(7)] == ["1298", "1299"]
+
+
+def test_the_overview_and_the_page_say_who_was_told(project: Project, server: RedisServer, receiver: Receiver) -> None:
+    sensor = Sensor(project, receiver.url)
+    project.refresh()
+    result = project.run("overview")
+    assert "who_was_told" not in metadata_of(result)
+    publish(server, "trigger_activated", subject="oref_cluster", bucket_minutes=project.settings.bucket_minutes)
+    sensor.tick()
+    said = metadata_of(project.run("overview"))
+    table = str(said["who_was_told"].value)
+    assert table.splitlines()[0] == "| UTC | whom | what |"
+    assert "| webhook | high: MENA: trigger oref cluster fired" in table.splitlines()[2]
+    assert (
+        "webhook</strong>: high: MENA: trigger oref cluster fired"
+        in (project.settings.home / "report.html").read_text()
+    )
+
+
+def metadata_of(result: dg.ExecuteInProcessResult) -> Any:
+    [made] = [
+        event.materialization
+        for event in result.get_asset_materialization_events()
+        if event.materialization.asset_key == dg.AssetKey("world_overview")
+    ]
+    return made.metadata
 
 
 def test_it_is_off_unless_a_webhook_is_set(tmp_path: Path) -> None:

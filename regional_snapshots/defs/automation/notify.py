@@ -5,9 +5,10 @@ nothing is skipped; when it is back, everything comes in order.
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -19,10 +20,12 @@ from regional_snapshots.defs.automation.webhook import NotDeliveredError, post
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.tags import is_refresh
 from regional_snapshots.model.events import Event
+from regional_snapshots.model.news import Notice
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.report.tidings import tiding_of_region
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.notices import put_on_record
 
 EVERY_S = 30
 PATIENCE_S = 30.0
@@ -33,6 +36,7 @@ RUNS_REMEMBERED = 200
 NAMED = 8
 """Regions, and reasons, that a text names before it counts them."""
 
+log = logging.getLogger(__name__)
 Message = dict[str, Any]
 Waiting = tuple[Message | None, Callable[[], None]]
 """What to post (None: nothing, it is passed over), and what to note once it was taken."""
@@ -92,18 +96,35 @@ def notify(settings: Settings) -> dg.SensorDefinition:
 
 def _tell(instance: dg.DagsterInstance, snapshots: Snapshots, settings: Settings, told: Told) -> str:
     """Post everything that is new; ``told`` moves on with each message that was taken. Returns what came of it."""
-    ends, count = time.monotonic() + PATIENCE_S, 0
+    ends, count, record = time.monotonic() + PATIENCE_S, 0, partial(_record, snapshots, settings)
     for message, note in _waiting(instance, snapshots, settings.webhook_severity, told):
         if time.monotonic() > ends:
             break
         try:
             if message:
                 post(settings.webhook, message)
+                record(message)
                 count += 1
         except NotDeliveredError as error:
+            record(message or {}, str(error))
             return f"{count} posted, then {error}: what is waiting is posted by a later tick."
         note()
     return f"{count} message{'' if count == 1 else 's'} posted."
+
+
+def _record(snapshots: Snapshots, settings: Settings, message: Message, problem: str = "") -> None:
+    """Put on record that a message was taken, or why not, and that once for as long as it is the same.
+
+    Where nothing can be put on record, the message counts as told all the same: it was.
+    """
+    event = message.get("event") or {}
+    notice = Notice(settings.webhook_name, message.get("text", ""), event.get("event_id", ""), problem)
+    store = snapshots.store
+    try:
+        if not problem or [replace(last, at=0) for last in store.notices(1)] != [notice]:
+            store.run(put_on_record(store.connections, store.layout, notice))
+    except StoreError as error:
+        log.warning("told, and not on record: %s", error)
 
 
 def _waiting(instance: dg.DagsterInstance, snapshots: Snapshots, severity: str, told: Told) -> Iterator[Waiting]:

@@ -7,12 +7,14 @@ from typing import Any
 
 import dagster as dg
 
+from regional_snapshots.model.news import Notice
 from regional_snapshots.report.board import Board
 from regional_snapshots.report.headlines import headlines
-from regional_snapshots.report.markup import list_markdown
+from regional_snapshots.report.markup import list_markdown, table_markdown
 from regional_snapshots.report.pictures.map import map_picture
 from regional_snapshots.report.pictures.world import world_picture
 from regional_snapshots.report.story import Story
+from regional_snapshots.report.tidings import noticed
 
 Shown = dict[str, dg.MetadataValue[Any]]
 
@@ -29,3 +31,8 @@ def world_shown(told: Sequence[Story]) -> Shown:
         "picture": dg.MetadataValue.md(world_picture(told).markdown()),
         "map": dg.MetadataValue.md(map_picture(told).markdown()),
     }
+
+
+def notices_shown(notices: Sequence[Notice]) -> dg.MetadataValue[Any]:
+    """Who was told what, the newest first, as a table."""
+    return dg.MetadataValue.md(table_markdown(("UTC", "whom", "what"), map(noticed, reversed(notices))))

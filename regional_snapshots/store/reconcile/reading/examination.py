@@ -221,24 +221,23 @@ class _Facts:
             return []
         last = first + max(1, min(len(self.walked), STRIDE)) - 1
         known = self.unsound if first == 0 else None
-        above = "-inf" if known is None or known.sound_ms is None else f"({known.sound_ms}"
-        recount = [("ZCOUNT", self.keys.index, above, "+inf")] if known else []
+        again = [("ZREVRANGE", self.keys.index, known.count, known.count)] if known else []
 
         def note(replies: list[Reply]) -> None:
-            found, *counted = (hard(reply, self.keys) for reply in replies)
-            self.portion = members = [text(member) for member in found]
+            members, *below = ([text(member) for member in hard(reply, self.keys)] for reply in replies)
+            self.portion = members
             self.walked |= {member: first + place for place, member in enumerate(members)}
             self.judge(members)
             self.size = self.size if members else 0
-            same = known is not None and (members, counted) == ([known.top], [known.count])
+            same = known and (members, below) == ([known.top], [[known.sound] if known.sound else []])
             self.next_rank = known.count if known and same else last + 1
 
-        return [([("ZREVRANGE", self.keys.index, first, last), *recount], note)]
+        return [([("ZREVRANGE", self.keys.index, first, last), *again], note)]
 
     def seen_unsound(self) -> Unsound | None:
         """What the next look at the region need not walk through again."""
         top = next((name for name, rank in self.walked.items() if rank == 0), None)
-        sound = [(rank, self._instant(name)) for name, rank in self.walked.items() if self._sound(name)]
+        sound = [(rank, name) for name, rank in self.walked.items() if self._sound(name)]
         return Unsound(top, *min(sound, default=(min(self.next_rank, self.size), None))) if top else None
 
     def _at_first(self, held: Held) -> Held:

@@ -45,12 +45,12 @@ class Held:
 
 @dataclass(frozen=True)
 class Unsound:
-    """From ``top``, the newest entry of an index, on, the first ``count`` entries are not sound; the next one has the
-    instant ``sound_ms`` (None: there is none)."""
+    """From ``top``, the newest entry of an index, on, the first ``count`` entries are not sound; ``sound`` is the next
+    one (None: there is none)."""
 
     top: str
     count: int
-    sound_ms: int | None
+    sound: str | None
 
 
 @dataclass(frozen=True)
