@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -105,6 +106,31 @@ def test_a_refresh_that_went_well_renews_the_overview_once(project: Project) -> 
     assert request.run_key == asked(project, "after_refresh")["overview"][0].run_key  # so that Dagster starts it once
     project.run("overview")
     assert not asked(project, "after_refresh")
+
+
+def test_a_healthy_monday_has_at_most_forty_runs(project: Project) -> None:
+    """Those that the schedules ask for, and those that follow a refresh and a reconciliation that went well."""
+    follow = {"refresh": 0, "reconcile": 0}
+    for job in follow:
+        project.run(job, tags=range_tags(REGION_IDS) if job == "refresh" else {})
+        follow[job] = len(asked(project, "after_refresh").get("overview", ()))
+        project.run("overview")
+        assert not asked(project, "after_failed_refresh")
+    counted = Counter()
+    for schedule in project.definitions.get_repository_def().schedule_defs:
+        for when in ticks_of_monday(str(schedule.cron_schedule)):
+            counted[schedule.job_name] += len(tick(project, schedule.name, when))
+    assert {job: counted[job] for job in ("refresh", "reconcile")} == {"refresh": 4, "reconcile": 24}
+    assert follow == {"refresh": 1, "reconcile": 0}
+    assert sum(counted.values()) + counted["refresh"] * follow["refresh"] <= 40
+
+
+def ticks_of_monday(cron: str) -> list[datetime]:
+    form, monday = "%Y-%m-%d %H:%M", datetime(2026, 5, 25, tzinfo=timezone.utc)
+    later, tuesday = monday + timedelta(days=8), monday + timedelta(days=1)
+    windows = dg.TimeWindowPartitionsDefinition(monday, form, end=later, cron_schedule=cron)
+    ticks = (datetime.strptime(key, form).replace(tzinfo=timezone.utc) for key in windows.get_partition_keys())
+    return [each for each in ticks if each < tuesday]
 
 
 def test_several_refreshes_at_once_have_one_overview(project: Project) -> None:
