@@ -15,7 +15,7 @@ from regional_snapshots.commands.shared.parameters import TIMES, Instant, Region
 from regional_snapshots.model.events import SEVERITIES, Event
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.values import spoken
-from regional_snapshots.report.tidings import noticed, tiding
+from regional_snapshots.report.tidings import delivered, tiding
 from regional_snapshots.report.words import span, utc
 from regional_snapshots.settings import Settings
 
@@ -156,12 +156,12 @@ def told(since: int | None, limit: int, as_json: bool) -> int:
     """List the messages that the webhook has taken, and those that it has not, oldest first."""
     settings = Settings.load()
     with opened(settings) as store:
-        found = store.notices(limit, since or 0)
+        found = store.deliveries(limit, since or 0)
     if as_json:
-        console.as_json([asdict(notice) for notice in found])
+        console.as_json([asdict(delivery) for delivery in found])
         return FINE
     if found:
-        console.table(("UTC", "whom", "what"), map(noticed, found))
+        console.table(("UTC", "whom", "what"), map(delivered, found))
     else:
         console.line("Nobody was told anything yet.")
     if not settings.webhook:

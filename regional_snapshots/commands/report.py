@@ -24,7 +24,7 @@ from regional_snapshots.settings import Settings
 def report(out: Path | None, opens: bool, as_json: bool) -> int:
     """Write one HTML file that needs no network: what matters now, the map, why, history, events, the feeds."""
     from regional_snapshots.gathering.pages import PAGE, write_page
-    from regional_snapshots.gathering.stories import feeds_board, last_notices, latest_stories
+    from regional_snapshots.gathering.stories import feeds_board, last_deliveries, latest_stories
     from regional_snapshots.report.headlines import headlines
 
     settings = Settings.load()
@@ -33,9 +33,9 @@ def report(out: Path | None, opens: bool, as_json: bool) -> int:
         told = latest_stories(store, REGION_IDS)
         every, now_ms = list(told.stories.values()), time.time_ns() // 1_000_000
         board, feeds = feeds_board(store, settings, every)
-        notices = last_notices(store)
+        deliveries = last_deliveries(store)
     try:
-        write_page(path, every, board, feeds.report, notices, now_ms)
+        write_page(path, every, board, feeds.report, deliveries, now_ms)
     except OSError as error:
         raise CannotRun(f"the page cannot be written: {error}") from None
     lines = headlines(every)

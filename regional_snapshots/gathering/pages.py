@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regional_snapshots.model.feeds import FeedReport
-from regional_snapshots.model.news import Notice
+from regional_snapshots.model.news import Delivery
 from regional_snapshots.report.board import Board
 from regional_snapshots.report.page import page
 from regional_snapshots.report.story import Story
@@ -22,11 +22,11 @@ def write_page(
     told: Sequence[Story],
     board: Board,
     reports: Sequence[FeedReport],
-    notices: Sequence[Notice],
+    deliveries: Sequence[Delivery],
     now_ms: int,
 ) -> None:
     """Write the page of these stories. Raises ``OSError`` where it cannot be written."""
-    replace_file(path, page(told, board, now_ms, reports, notices))
+    replace_file(path, page(told, board, now_ms, reports, deliveries))
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from regional_snapshots.gathering.feeds_now import feeds_now
 from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.model.news import Notice
+from regional_snapshots.model.news import Delivery
 from regional_snapshots.model.snapshot import ID_PATTERN, Snapshot
 from regional_snapshots.report.board import MOST_RECENT, Board, board
 from regional_snapshots.report.standing import Standing, standing
@@ -19,7 +19,7 @@ from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.snapshots import SnapshotStore
 
 T = TypeVar("T")
-MOST_NOTICES = 20
+MOST_DELIVERIES = 20
 """The newest messages that the page and the overview list."""
 
 
@@ -66,10 +66,10 @@ def feeds_board(store: SnapshotStore, settings: Settings, told: Sequence[Story])
     return board(feeds.report, [each.now for each in told], before), feeds
 
 
-def last_notices(store: SnapshotStore) -> list[Notice]:
+def last_deliveries(store: SnapshotStore) -> list[Delivery]:
     """Who was told what of late, oldest first; nothing where it cannot be read."""
     try:
-        return store.notices(MOST_NOTICES)
+        return store.deliveries(MOST_DELIVERIES)
     except StoreError:
         return []
 

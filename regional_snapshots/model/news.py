@@ -118,7 +118,7 @@ def _is_number(value: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Notice:
+class Delivery:
     """One message: ``to`` whom, its ``text``, the event it tells of ("" for what is none), and when it was taken (ms).
 
     With a ``problem`` it was not taken, and is tried again.

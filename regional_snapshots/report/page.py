@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from regional_snapshots.model.events import EVENT_TYPES, Event, severity_rank
 from regional_snapshots.model.feeds import FeedReport
-from regional_snapshots.model.news import Notice
+from regional_snapshots.model.news import Delivery
 from regional_snapshots.model.values import clean
 from regional_snapshots.narrative.brief import template_brief, week_of
 from regional_snapshots.report.board import HEADER, Board
@@ -64,10 +64,10 @@ def page(
     board: Board,
     now_ms: int,
     reports: Sequence[FeedReport] = (),
-    notices: Sequence[Notice] = (),
+    deliveries: Sequence[Delivery] = (),
 ) -> str:
     """The whole page, the worst region first. ``reports`` tell the exact age of the feeds of the latest snapshots,
-    ``notices``, oldest first, who was told of what."""
+    ``deliveries``, oldest first, who was told of what."""
     ordered = sorted(stories, key=lambda told: told.now.severity, reverse=True)
     events = sorted((event for told in ordered for event in told.events), key=_newest_and_worst)
     return _template().render(
@@ -78,7 +78,7 @@ def page(
         is_long=len(ordered) > MOST_OPEN,
         events=events[:MOST_EVENTS],
         left_out=max(len(events) - MOST_EVENTS, 0),
-        notices=notices[::-1],
+        deliveries=deliveries[::-1],
         board=board,
         header=HEADER,
         methods=sorted({told.now.method for told in ordered}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from regional_snapshots.model.events import Event, severity_rank
-from regional_snapshots.model.news import Notice
+from regional_snapshots.model.news import Delivery
 from regional_snapshots.model.snapshot import AXES
 from regional_snapshots.report.words import corridor_label, decimals, region_short, utc, words
 
@@ -25,10 +25,10 @@ def tiding_of_region(event: Event) -> str:
     return f"{region_short(event.region)}: {tiding(event)}"
 
 
-def noticed(notice: Notice) -> tuple[str, str, str]:
+def delivered(delivery: Delivery) -> tuple[str, str, str]:
     """Of a message: when (UTC), whom, and what; or why it was not taken."""
-    what = f"not told, {notice.problem}: {notice.text}" if notice.problem else notice.text
-    return utc(notice.at).removesuffix(" UTC"), notice.to, what
+    what = f"not told, {delivery.problem}: {delivery.text}" if delivery.problem else delivery.text
+    return utc(delivery.at).removesuffix(" UTC"), delivery.to, what
 
 
 def worst_first(events: Iterable[Event]) -> list[Event]:

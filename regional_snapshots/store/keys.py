@@ -41,7 +41,7 @@ class KeyLayout:
     brief: str
     briefs_summary: str
     briefs_meta: str
-    notices: str
+    deliveries: str
     """Stream of who was told what, of all regions."""
     one_slot_per_region: bool
     claims_name_things: bool
@@ -103,7 +103,7 @@ TAGGED = KeyLayout(
     brief="snapshot:brief:{{{region}}}",
     briefs_summary="snapshot:{briefs}",
     briefs_meta="snapshot:{briefs}:meta",
-    notices="snapshot:notices",
+    deliveries="snapshot:deliveries",
     one_slot_per_region=True,
     claims_name_things=True,
     index_expires=True,
@@ -130,7 +130,7 @@ WORLDMONITOR = KeyLayout(
     brief="intelligence:regional-briefs:v1:weekly:{region}",
     briefs_summary="intelligence:regional-briefs:summary:v1",
     briefs_meta="seed-meta:intelligence:regional-briefs",
-    notices="intelligence:regional-snapshots:notices:v1",
+    deliveries="intelligence:regional-snapshots:deliveries:v1",
     one_slot_per_region=False,
     claims_name_things=False,
     index_expires=False,

@@ -9,19 +9,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from regional_snapshots.model.events import Event
-from regional_snapshots.model.news import NO_NEWS, News, Notice, RegimeShift
+from regional_snapshots.model.news import NO_NEWS, Delivery, News, RegimeShift
 from regional_snapshots.model.series import series_frame
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.archive.backup import BackupReport, backup, regions_of, restore
 from regional_snapshots.store.commit import Commit, Committer, Policy
+from regional_snapshots.store.deliveries import deliveries
 from regional_snapshots.store.embedded import embedded_server
 from regional_snapshots.store.errors import ConfigurationError, MissingSnapshotError, StoreError
 from regional_snapshots.store.keys import LAYOUTS
 from regional_snapshots.store.link.connections import TOTAL_S, Connections
 from regional_snapshots.store.link.inspection import inspect
 from regional_snapshots.store.link.loop import LoopThread
-from regional_snapshots.store.notices import notices
 from regional_snapshots.store.protocol.before import Before
 from regional_snapshots.store.reader import Found, SnapshotReader, only
 from regional_snapshots.store.reconcile.reconciler import Reconciler, ReconcileReport
@@ -196,9 +196,9 @@ class SnapshotStore:
         found = self.run(self.news.rows(regions, since_ms))
         return {region: rows if isinstance(rows, StoreError) else series_frame(rows) for region, rows in found.items()}
 
-    def notices(self, limit: int, since_ms: int = 0) -> list[Notice]:
+    def deliveries(self, limit: int, since_ms: int = 0) -> list[Delivery]:
         """Who was told what, oldest first. Raises :class:`StoreError`."""
-        return self.run(notices(self.connections, self.layout, limit, since_ms))
+        return self.run(deliveries(self.connections, self.layout, limit, since_ms))
 
     def follow(
         self,

@@ -37,7 +37,7 @@ def spoil(client: redis.Redis) -> None:
         "snapshot:regimes:{mena}",
         {"from": BAD, "to": BAD, "at": now_ms, "why": BAD, "method": BAD, "snapshot_id": BAD},
     )
-    client.xadd("snapshot:notices", {"body": json.dumps({"to": BAD, "text": BAD, "event_id": BAD, "problem": BAD})})
+    client.xadd("snapshot:deliveries", {"body": json.dumps({"to": BAD, "text": BAD, "event_id": BAD, "problem": BAD})})
     client.set("snapshot:latest:{latam}", BAD)
     client.set(f"snapshot:id:{{latam}}:{BAD}", BAD)
     client.rpush("snapshot:index:{europe}", BAD)

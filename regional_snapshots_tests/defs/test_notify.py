@@ -12,10 +12,10 @@ import pytest
 
 from regional_snapshots.defs.automation import notify, webhook
 from regional_snapshots.defs.publishing.resources import Snapshots
-from regional_snapshots.model.news import Notice
+from regional_snapshots.model.news import Delivery
 from regional_snapshots.settings import SettingError, Settings
+from regional_snapshots.store.deliveries import put_on_record
 from regional_snapshots.store.errors import WrongTypeError
-from regional_snapshots.store.notices import put_on_record
 from regional_snapshots.store.protocol.policy import Policy
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.defs.conftest import Project
@@ -196,7 +196,7 @@ def test_the_address_is_a_secret(
 
 def on_record(server: RedisServer) -> list[tuple[str, str, str]]:
     with SnapshotStore(server.url) as store:
-        return [(notice.to, notice.text, notice.problem) for notice in store.notices(100)]
+        return [(delivery.to, delivery.text, delivery.problem) for delivery in store.deliveries(100)]
 
 
 def test_who_was_told_is_on_record_and_that_somebody_was_not_once(
@@ -215,36 +215,36 @@ def test_who_was_told_is_on_record_and_that_somebody_was_not_once(
     assert on_record(server) == [("duty desk", fired, down), ("duty desk", fired, "")]
     with SnapshotStore(server.url) as store:
         [event] = store.events(["mena"])["mena"]
-        notice = store.notices(1)[0]
-        assert (notice.event_id, notice.text) == (event.document()["event_id"], fired)
-        assert abs(notice.at - server.client().time()[0] * 1000) < 60_000
-        assert store.notices(10, since_ms=notice.at + 1) == []
-    assert 0 < server.client().ttl("snapshot:notices") <= 90 * 86_400
+        delivery = store.deliveries(1)[0]
+        assert (delivery.event_id, delivery.text) == (event.document()["event_id"], fired)
+        assert abs(delivery.at - server.client().time()[0] * 1000) < 60_000
+        assert store.deliveries(10, since_ms=delivery.at + 1) == []
+    assert 0 < server.client().ttl("snapshot:deliveries") <= 90 * 86_400
 
 
 def test_what_cannot_be_put_on_record_is_told_once_all_the_same(
     bare_project: Project, server: RedisServer, receiver: Receiver
 ) -> None:
     sensor = Sensor(bare_project, receiver.url)
-    server.client().set("snapshot:notices", "x")
+    server.client().set("snapshot:deliveries", "x")
     publish(server, "trigger_activated")
     assert sensor.tick() == "1 message posted."
     assert sensor.tick() == "0 messages posted."
     assert len(receiver.messages) == 1
-    with SnapshotStore(server.url) as store, pytest.raises(WrongTypeError, match="snapshot:notices"):
-        store.notices(10)
+    with SnapshotStore(server.url) as store, pytest.raises(WrongTypeError, match="snapshot:deliveries"):
+        store.deliveries(10)
 
 
 def test_the_record_is_bounded_and_what_is_none_of_ours_is_passed_over(server: RedisServer) -> None:
     client = server.client()
     with SnapshotStore(server.url) as store:
         for number in range(1300):
-            store.run(put_on_record(store.connections, store.layout, Notice("desk", str(number))))
-        assert 1000 <= client.xlen("snapshot:notices") < 1250
+            store.run(put_on_record(store.connections, store.layout, Delivery("desk", str(number))))
+        assert 1000 <= client.xlen("snapshot:deliveries") < 1250
         for body in ("junk", "[]", "{}", '{"to": 1, "text": "x", "event_id": "", "problem": ""}'):
-            client.xadd("snapshot:notices", {"body": body})
-        client.xadd("snapshot:notices", {"other": "x"})
-        assert [notice.text for notice in store.notices(7)] == ["1298", "1299"]
+            client.xadd("snapshot:deliveries", {"body": body})
+        client.xadd("snapshot:deliveries", {"other": "x"})
+        assert [delivery.text for delivery in store.deliveries(7)] == ["1298", "1299"]
 
 
 def test_the_overview_and_the_page_say_who_was_told(project: Project, server: RedisServer, receiver: Receiver) -> None:

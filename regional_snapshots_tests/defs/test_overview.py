@@ -68,7 +68,9 @@ def test_it_lists_the_newest_events(project: Project) -> None:
     with SnapshotStore(project.settings.redis_url) as store:
         told = [event for found in store.events(REGION_IDS).values() for event in found]
     assert len(listed) == min(20, len(told))
-    assert {row["snapshot_id"] for row in listed} <= {event.snapshot_id for event in told}
+    assert {row["type"] for row in listed} <= {event.type for event in told}
+    assert all(row["what"].endswith(" (sample)") for row in listed)
+    assert listed == sorted(listed, key=lambda row: row["UTC"], reverse=True)
 
 
 def test_it_writes_the_page_and_says_where(project: Project) -> None:

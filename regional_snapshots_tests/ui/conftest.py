@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots_tests.support.server import RedisServer
 
 if TYPE_CHECKING:
@@ -103,13 +102,14 @@ class Ui:
 
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
-    """The UI with its daemon, sample feeds, no snapshot yet."""
+    """The UI with its daemon, sample feeds, and a store with a replayed crisis, of which Dagster has no record."""
     from playwright.sync_api import sync_playwright
 
     home = tmp_path_factory.mktemp("home")
     with RedisServer() as server, sync_playwright() as playwright:
-        documents, _ = read_directory(SAMPLE)
-        server.client().mset(documents)
+        for command in (("replay", "red-sea"), ("feeds", "load", "--sample")):
+            line, settings = [sys.executable, "-m", "regional_snapshots", *command], environment(home, server.url)
+            subprocess.run(line, check=True, env=settings, cwd=CHECKOUT, stdout=subprocess.DEVNULL)
         port = free_port()
         process = start_dagster(home, server.url, port)
         browser = playwright.chromium.launch(executable_path=browser_binary(), args=list(BROWSER_FLAGS))
@@ -124,21 +124,30 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
             stop(process)
 
 
-def start_dagster(home: Path, redis_url: str, port: int) -> subprocess.Popen[bytes]:
-    """``dagster dev`` as ``make dev`` starts it, in a process group and with an instance of its own."""
-    shutil.copy(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
-    environment = os.environ | {
+def environment(home: Path, redis_url: str) -> dict[str, str]:
+    """As a person's shell has it, with an instance and a store of its own."""
+    return os.environ | {
         "DAGSTER_HOME": str(home),
         "REGIONAL_SNAPSHOTS_HOME": str(home),
         "REDIS_URL": redis_url,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
+
+
+def start_dagster(home: Path, redis_url: str, port: int) -> subprocess.Popen[bytes]:
+    """``dagster dev`` as ``make dev`` starts it, in a process group and with an instance of its own."""
+    shutil.copy(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
     command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
     with (home / "dagster.log").open("wb") as log:
         return subprocess.Popen(
             [*command, "--workspace", "workspace.yaml"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=CHECKOUT, env=environment, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=CHECKOUT,
+            env=environment(home, redis_url),
+            start_new_session=True,
+        )
 
 
 def wait_until_loaded(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

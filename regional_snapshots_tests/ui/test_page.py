@@ -93,6 +93,7 @@ def test_it_shows_what_matters_first_and_every_part_under_its_heading(opened: Op
         "All regions, the worst first",
         "Region by region",
         "What happened",
+        "Who was told",
         "Feeds",
         "Where each number comes from",
     ]

@@ -7,21 +7,19 @@ import dagster as dg
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
 from regional_snapshots.defs.shown.metadata import EVENTS_GUIDE, OWNERS, schema
 from regional_snapshots.model.events import SEVERITIES, Event
-from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.report.tidings import tiding, worst_first
+from regional_snapshots.report.words import region_short, utc
 
 REGIONAL_EVENTS = dg.AssetKey("regional_events")
 MOST_ROWS = 200
 """The metadata of one event stay small, however many regions there are."""
 
 COLUMNS = {
+    "UTC": ("string", "When its snapshot was made."),
     "region": ("string", "Name of the region."),
     "severity": ("string", f"One of {', '.join(SEVERITIES)}."),
-    "what": ("string", "What happened, in words."),
+    "what": ("string", "What happened, in words, and whether sample feeds were part of it."),
     "type": ("string", "The type of event, as programs know it."),
-    "subject": ("string", "What it happened to: a trigger, a corridor, an axis, a feed."),
-    "sample": ("string", "Whether the snapshot was made from sample feeds, in part at least."),
-    "snapshot_id": ("string", "The snapshot that brought it about."),
 }
 """Columns of the table of events: ``{name: (type, description)}``."""
 
@@ -61,11 +59,9 @@ def event_table(events: Sequence[Event]) -> dg.TableMetadataValue:
 
 def _record(event: Event) -> dict[str, str]:
     return {
-        "region": REGIONS[event.region].label if event.region in REGIONS else event.region,
+        "UTC": utc(event.generated_at).removesuffix(" UTC"),
+        "region": region_short(event.region),
         "severity": event.severity,
-        "what": tiding(event),
+        "what": tiding(event) + (" (sample)" if event.sample else ""),
         "type": event.type,
-        "subject": event.subject,
-        "sample": "sample" if event.sample else "",
-        "snapshot_id": event.snapshot_id,
     }

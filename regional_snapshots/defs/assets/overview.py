@@ -104,15 +104,15 @@ def told(
     """What there is to tell of all regions, and the page that tells everything. What cannot be read is left out of
     both, with a warning."""
     from regional_snapshots.defs.assets.events import event_table
-    from regional_snapshots.defs.shown.told import board_shown, notices_shown, world_shown
+    from regional_snapshots.defs.shown.told import board_shown, deliveries_shown, world_shown
     from regional_snapshots.gathering.pages import PAGE, write_page
-    from regional_snapshots.gathering.stories import feeds_board, last_notices, stories
+    from regional_snapshots.gathering.stories import feeds_board, last_deliveries, stories
 
     try:
         gathered = stories(snapshots.store, latest)
         every = list(gathered.stories.values())
         board, feeds = feeds_board(snapshots.store, snapshots.settings, every)
-        notices = last_notices(snapshots.store)
+        deliveries = last_deliveries(snapshots.store)
     except StoreError as error:
         raise dg.Failure(str(error)) from error
     pins = snapshots.store.run(snapshots.store.pins.pins(latest))
@@ -124,10 +124,10 @@ def told(
         held = [f"{region} at {clean(pin.snapshot_id)}" for region, pin in pins.items()]
         shown["pinned"] = dg.MetadataValue.text(f"{', '.join(held)}: readers see that, newer ones go into history")
     shown["newest_events"] = event_table(newest[:NEWEST])
-    if notices:
-        shown["who_was_told"] = notices_shown(notices)
+    if deliveries:
+        shown["who_was_told"] = deliveries_shown(deliveries)
     try:
-        write_page(path, every, board, feeds.report, notices, now_ms)
+        write_page(path, every, board, feeds.report, deliveries, now_ms)
     except OSError as error:
         context.log.warning(f"the page is not written: {error}")
         return shown

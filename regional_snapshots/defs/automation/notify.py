@@ -20,12 +20,12 @@ from regional_snapshots.defs.automation.webhook import NotDeliveredError, post
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.tags import is_refresh
 from regional_snapshots.model.events import Event
-from regional_snapshots.model.news import Notice
+from regional_snapshots.model.news import Delivery
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.report.tidings import tiding_of_region
 from regional_snapshots.settings import Settings
+from regional_snapshots.store.deliveries import put_on_record
 from regional_snapshots.store.errors import StoreError
-from regional_snapshots.store.notices import put_on_record
 
 EVERY_S = 30
 PATIENCE_S = 30.0
@@ -118,11 +118,11 @@ def _record(snapshots: Snapshots, settings: Settings, message: Message, problem:
     Where nothing can be put on record, the message counts as told all the same: it was.
     """
     event = message.get("event") or {}
-    notice = Notice(settings.webhook_name, message.get("text", ""), event.get("event_id", ""), problem)
+    delivery = Delivery(settings.webhook_name, message.get("text", ""), event.get("event_id", ""), problem)
     store = snapshots.store
     try:
-        if not problem or [replace(last, at=0) for last in store.notices(1)] != [notice]:
-            store.run(put_on_record(store.connections, store.layout, notice))
+        if not problem or [replace(last, at=0) for last in store.deliveries(1)] != [delivery]:
+            store.run(put_on_record(store.connections, store.layout, delivery))
     except StoreError as error:
         log.warning("told, and not on record: %s", error)
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import dagster as dg
 
-from regional_snapshots.model.news import Notice
+from regional_snapshots.model.news import Delivery
 from regional_snapshots.report.board import Board
 from regional_snapshots.report.headlines import headlines
 from regional_snapshots.report.markup import list_markdown, table_markdown
 from regional_snapshots.report.pictures.map import map_picture
 from regional_snapshots.report.pictures.world import world_picture
 from regional_snapshots.report.story import Story
-from regional_snapshots.report.tidings import noticed
+from regional_snapshots.report.tidings import delivered
 
 Shown = dict[str, dg.MetadataValue[Any]]
 
@@ -33,6 +33,6 @@ def world_shown(told: Sequence[Story]) -> Shown:
     }
 
 
-def notices_shown(notices: Sequence[Notice]) -> dg.MetadataValue[Any]:
+def deliveries_shown(deliveries: Sequence[Delivery]) -> dg.MetadataValue[Any]:
     """Who was told what, the newest first, as a table."""
-    return dg.MetadataValue.md(table_markdown(("UTC", "whom", "what"), map(noticed, reversed(notices))))
+    return dg.MetadataValue.md(table_markdown(("UTC", "whom", "what"), map(delivered, reversed(deliveries))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from regional_snapshots.model.news import Notice
+from regional_snapshots.model.news import Delivery
 from regional_snapshots.model.values import compact
 from regional_snapshots.store.keys import KeyLayout
 from regional_snapshots.store.link.batch import Batch, Reply
@@ -18,26 +18,26 @@ KEPT = 1000
 LIFE_MS = 90 * DAY_MS
 
 
-async def put_on_record(connections: Connections, layout: KeyLayout, notice: Notice) -> None:
-    """Put a notice on record, dated by the server. One round trip. Raises :class:`StoreError`."""
+async def put_on_record(connections: Connections, layout: KeyLayout, delivery: Delivery) -> None:
+    """Put a delivery on record, dated by the server. One round trip. Raises :class:`StoreError`."""
     batch = Batch()
     batch.ask("UNWATCH")
-    batch.ask("XADD", layout.notices, "MAXLEN", "~", KEPT, "*", "body", compact(asdict(notice)))
-    batch.ask("PEXPIRE", layout.notices, LIFE_MS)
-    await connections.send_to(layout.notices, batch)
+    batch.ask("XADD", layout.deliveries, "MAXLEN", "~", KEPT, "*", "body", compact(asdict(delivery)))
+    batch.ask("PEXPIRE", layout.deliveries, LIFE_MS)
+    await connections.send_to(layout.deliveries, batch)
     batch.check()
 
 
-async def notices(connections: Connections, layout: KeyLayout, limit: int, since_ms: int = 0) -> list[Notice]:
+async def deliveries(connections: Connections, layout: KeyLayout, limit: int, since_ms: int = 0) -> list[Delivery]:
     """The newest so many since an instant, oldest first. One round trip. Raises :class:`StoreError`."""
     batch = Batch()
-    asked = batch.ask("XREVRANGE", layout.notices, "+", max(0, since_ms), "COUNT", limit)
+    asked = batch.ask("XREVRANGE", layout.deliveries, "+", max(0, since_ms), "COUNT", limit)
     await connections.read(batch)
-    found = (_notice(identity, fields) for identity, fields in reversed(asked.value))
-    return [notice for notice in found if notice]
+    found = (_delivery(identity, fields) for identity, fields in reversed(asked.value))
+    return [delivery for delivery in found if delivery]
 
 
-def _notice(identity: bytes, fields: Reply) -> Notice | None:
+def _delivery(identity: bytes, fields: Reply) -> Delivery | None:
     """An entry of the stream; None when it is none of ours."""
     try:
         held = json.loads(pairs(fields)[b"body"])
@@ -46,4 +46,4 @@ def _notice(identity: bytes, fields: Reply) -> Notice | None:
         return None
     if not all(isinstance(value, str) for value in texts.values()):
         return None
-    return Notice(**texts, at=position(identity.decode())[0])
+    return Delivery(**texts, at=position(identity.decode())[0])
