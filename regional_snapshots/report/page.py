@@ -22,9 +22,10 @@ from regional_snapshots.report.pictures.map import map_picture
 from regional_snapshots.report.pictures.palette import DARK, LIGHT, PATTERNS, variables
 from regional_snapshots.report.standing import STRUCTURAL, Axis, Standing, text
 from regional_snapshots.report.story import Story, changes, in_its_past
+from regional_snapshots.report.tidings import tiding_of_region
 from regional_snapshots.report.why.explanation import why
 from regional_snapshots.report.why.section import Fact, Section
-from regional_snapshots.report.words import counted, decimals, percent, region_short, since, subject, utc, words
+from regional_snapshots.report.words import counted, decimals, percent, since, utc, words
 
 MOST_OPEN = 12
 """With more regions than this, what a region has over time and why is folded away until it is asked for."""
@@ -141,8 +142,7 @@ def _template() -> Template:
         "since": since,
         "utc": utc,
         "decimals": decimals,
-        "short": region_short,
-        "subject": subject,
+        "tiding": tiding_of_region,
         "plain": partial(clean, limit=LINE_LIMIT, keep_brackets=True),
     }
     environment.globals |= {"counted": counted, "what": {name: kind.what for name, kind in EVENT_TYPES.items()}}

@@ -61,13 +61,6 @@ def feed_name(key: str) -> str:
     return words(_FEED_NAMES.get(key, key))
 
 
-def subject(name: str) -> str:
-    """What an event is about: a feed by its name, a corridor by its label, everything else as words."""
-    if name in _FEED_NAMES:
-        return feed_name(name)
-    return _CORRIDOR_LABELS.get(name) or words(name)
-
-
 def decimals(value: float | None, places: int = 2, *, sign: bool = False) -> str:
     """A number for people: two decimals; a word where it is not known."""
     if value is None:

@@ -85,7 +85,7 @@ def test_it_says_everything_in_order(told: list[Story]) -> None:
         assert line in seen
     for region in REGIONS.values():
         assert region.label in seen
-    assert "critical MENA: regime shift regime, calm → escalation ladder" in seen
+    assert "critical MENA: calm → escalation ladder" in seen
     assert "Where each number comes from" in seen
     titles = [attributes["id"] for tag, attributes in outline.tags if tag == "article"]
     assert titles[0] == "region-mena"

@@ -45,7 +45,14 @@ def lines_of(picture: Picture) -> list[str]:
 
 
 def story_of(past: Sequence[SeriesRow], **members: object) -> Picture:
-    return history_picture(story(document(**members), None, past, [event(at=NOW - SIX_HOURS, severity="critical")]))
+    return history_picture(
+        story(
+            document(**members),
+            None,
+            past,
+            [event(at=NOW - SIX_HOURS, severity="critical", before="calm", after="coercive_stalemate")],
+        )
+    )
 
 
 def test_a_history_has_a_line_for_net_balance_and_each_axis_that_applies() -> None:
@@ -74,7 +81,7 @@ def test_the_ribbon_names_the_regimes_and_the_marks_the_events() -> None:
     past = [row(n, regime="calm" if n > 20 else "coercive_stalemate") for n in range(40, 0, -1)]
     picture = story_of(past, label="coercive_stalemate")
     assert {"calm", "coercive stalemate", "events"} <= set(texts(picture))
-    assert any("regime shift" in (it.text or "") for it in elements(picture, "title"))
+    assert any("calm → coercive stalemate" in (it.text or "") for it in elements(picture, "title"))
 
 
 def test_the_band_is_the_baseline_or_else_what_the_rows_were() -> None:

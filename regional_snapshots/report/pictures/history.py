@@ -16,7 +16,8 @@ from regional_snapshots.report.pictures.svg import Picture, element, fits, hint,
 from regional_snapshots.report.pictures.times import Times, times_of
 from regional_snapshots.report.standing import part
 from regional_snapshots.report.story import PAST_DAYS, Story, axis_rows
-from regional_snapshots.report.words import DAY_MS, HOUR_MS, decimals, since, subject, words
+from regional_snapshots.report.tidings import tiding
+from regional_snapshots.report.words import DAY_MS, HOUR_MS, decimals, since, words
 
 PAD, WIDTH, LEFT, RIGHT = 10.0, 770.0, 160.0, 710.0
 """Names stand left of the lines, the value of now right of them."""
@@ -90,7 +91,7 @@ def _marks(told: Story, times: Times) -> str:
     marks = [label(PAD, 16, "events", size=11, fill="var(--soft)")] if found else []
     for at, events in sorted(found.items()):
         rank = min(severity_rank(event.severity) for event in events)
-        said = "; ".join(f"{words(event.type)} {subject(event.subject)}" for event in events)
+        said = "; ".join(map(tiding, events))
         marks.append(_mark(times.x(at), 12, rank, f"{since(at, told.now.generated_at)}: {said}"))
     return "".join(marks)
 
