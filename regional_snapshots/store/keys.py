@@ -214,6 +214,12 @@ class RegionKeys:
         """Hash of the events that are in their cool-down."""
         return self.layout.quiet.format(region=self.region)
 
+    @property
+    def beside(self) -> dict[str, str]:
+        """What a commit writes beside its snapshot, with the type of each key: of another type, it refuses commits."""
+        types = {self.events: "stream", self.regimes: "stream", self.series: "zset", self.quiet: "hash"}
+        return types | {self.terms: "string"} | ({self.history: "list"} if self.history else {})
+
     def narrative(self, digest: str) -> str:
         """The text that a model has written from these facts."""
         return self.layout.narrative.format(region=self.region, digest=digest)

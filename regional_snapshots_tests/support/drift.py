@@ -107,6 +107,11 @@ def _retype(scene: Scene, key: str) -> None:
     scene.client.pexpire(key, left_ms)
 
 
+def _terms_retyped(scene: Scene, which: Snapshot) -> None:
+    scene.client.delete(scene.names.beside["terms"])
+    scene.client.rpush(scene.names.beside["terms"], "x")
+
+
 def _past(scene: Scene) -> Snapshot:
     return snapshot(scene.region, scene.head.generated_at - 91 * DAY_MS)
 
@@ -216,6 +221,12 @@ TO_THE_REGION: Mapping[str, Damage] = {
     "index expires late": Damage(lambda s, w: _outlive(s, s.names.index), ("expires_late",), beside=("expires_early",)),
     "index for ever": Damage(lambda s, w: s.client.persist(s.names.index), ("no_expiry",), beside=()),
     "index expires early": Damage(lambda s, w: _hasten(s, s.names.index), ("expires_early",)),
+    **{
+        f"{what} of another type": Damage(
+            lambda s, w, what=what: s.client.set(s.names.beside[what], "x"), ("wrong_type",), on_request=True
+        )
+        for what in ("events", "regimes", "series", "quiet")
+    },
     "entry of a ghost": Damage(
         lambda s, w: s.client.zadd(s.names.index, {s.ghost(w): w.generated_at}), ("entry_without_payload",)
     ),
@@ -233,6 +244,7 @@ TO_THE_REGION: Mapping[str, Damage] = {
 SINGLE = {**TO_A_SNAPSHOT, **TO_A_CLAIM, **TO_THE_REGION}
 EVERYTHING: Mapping[str, Damage] = {
     **SINGLE,
+    "terms of another type": Damage(_terms_retyped, ("wrong_type",), lossy=True, on_request=True),
     "latest behind": Damage(lambda s, w: _rewrite(s, s.names.latest, w.id), ("latest_behind",)),
     "index gone": Damage(
         lambda s, w: s.client.delete(s.names.index), ("latest_not_indexed", *["payload_orphaned"] * 3)

@@ -20,6 +20,9 @@ BUCKET_MS = 15 * 60_000
 REASONS = ("scheduled_6h", "regime_shift", "trigger_activation", "corridor_break", "leverage_shift")
 
 
+BESIDE = ("events", "regimes", "series", "quiet")
+
+
 @dataclass(frozen=True)
 class Names:
     """Key names of one region. ``payloads``, ``views`` and ``claims`` are prefixes."""
@@ -33,6 +36,7 @@ class Names:
     quarantine: str
     shared_payloads: bool
     index_expires: bool
+    beside: dict[str, str]
 
 
 def names_of(layout: str, region: str) -> Names:
@@ -43,12 +47,15 @@ def names_of(layout: str, region: str) -> Names:
             f"snapshot:latest:{tag}", f"snapshot:index:{tag}", f"snapshot:pin:{tag}",
             f"snapshot:id:{tag}:", f"snapshot:ts:{tag}:",
             f"dedup:{tag}:", f"snapshot:quarantine:{tag}:", False, True,
+            {what: f"snapshot:{what}:{tag}" for what in (*BESIDE, "terms")},
         )  # fmt: skip
     spot = f"intelligence:snapshot:v1:{region}"
     return Names(
         f"{spot}:latest", f"intelligence:snapshot-index:v1:{region}", f"intelligence:snapshot-pin:v1:{region}",
         "intelligence:snapshot-by-id:v1:", f"{spot}:",
         f"dedup:snapshot:v1:{region}:", f"snapshot:quarantine:v1:{region}:", True, False,
+        {what: f"intelligence:snapshot-{what}:v1:{region}" for what in BESIDE}
+        | {"terms": "snapshot:terms:{" + region + "}"},
     )  # fmt: skip
 
 

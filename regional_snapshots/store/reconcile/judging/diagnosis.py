@@ -30,6 +30,7 @@ def _types(plan: Plan) -> None:
     examined, keys = plan.examined, plan.examined.keys
     expected = [(keys.latest, examined.latest, "string"), (keys.index, examined.index, "zset")]
     expected += [(keys.pin, examined.pin, "string")]
+    expected += [(key, examined.beside[key], kind) for key, kind in keys.beside.items() if key in examined.beside]
     expected += [(keys.view(instant), held, "string") for instant, held in examined.views.items()]
     expected += [(key, held, "string") for key, held in examined.claims.items()]
     expected += [(keys.payload(name), examined.payloads[name], "string") for name in sorted(examined.judged)]

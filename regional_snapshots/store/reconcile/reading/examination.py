@@ -54,7 +54,9 @@ def examine(
     names = sorted(suspects.claims.union(claim_keys(keys, around_ms, rules.bucket_ms)))
     reads = [command for key in (keys.latest, keys.pin, *names) for command in string(key)]
     index_reads = [("TYPE", keys.index), ("PTTL", keys.index), ("ZCARD", keys.index)]
-    opening = [("UNWATCH",), ("WATCH", keys.latest, keys.index, keys.pin, *names), ("TIME",), *index_reads, *reads]
+    beside = [command for key in keys.beside for command in (("TYPE", key), ("PTTL", key))]
+    watched = ("WATCH", keys.latest, keys.index, keys.pin, *names, *keys.beside)
+    opening = [("UNWATCH",), watched, ("TIME",), *index_reads, *reads, *beside]
     answers = iter((yield opening))
     hard(next(answers), keys), hard(next(answers), keys)
     server_ms = ms(hard(next(answers), keys))
@@ -62,6 +64,7 @@ def examine(
     size = lenient(next(answers), keys) or 0
     latest, pin = held_string(answers, keys), held_string(answers, keys)
     claims = {name: held_string(answers, keys) for name in names}
+    others = {key: Held(text(hard(next(answers), keys)), hard(next(answers), keys)) for key in keys.beside}
     indexed = index.type == "zset"
     facts = _Facts(
         keys, suspects, latest, claims, rules.bucket_ms, indexed=indexed, size=size, pin=pin, unsound=unsound,
@@ -70,7 +73,7 @@ def examine(
     while commands := facts.next_reads():
         *replies, now = yield [*commands, ("TIME",)]
         facts.take(replies, ms(hard(now, keys)) - server_ms)
-    return facts.examined(server_ms, index)
+    return replace(facts.examined(server_ms, index), beside=others)
 
 
 @dataclass

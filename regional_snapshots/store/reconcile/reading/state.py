@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from regional_snapshots.model.snapshot import instant_of
 from regional_snapshots.model.values import MAX_INSTANT_MS
@@ -74,6 +74,8 @@ class Examined:
     taken: frozenset[str] = frozenset()
     pin: Held = Held()
     unsound: Unsound | None = None
+    beside: Mapping[str, Held] = field(default_factory=dict)
+    """What goes with the snapshots, see :attr:`RegionKeys.beside`; of these, only the types are judged."""
 
     def instant(self, name: str) -> int | None:
         """The instant (ms) of a snapshot, which an unsealed id does not tell exactly; None for what has none."""

@@ -56,6 +56,7 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
         ("ZCARD", keys.index),
         ("ZREVRANGE", keys.index, 0, page - 1, "WITHSCORES"),
         ("GET", keys.terms),
+        *(("TYPE", key) for key in keys.beside),
         ("EXEC",),
     ]
     replies = yield opening
@@ -63,7 +64,8 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     server_ms = ms(replies[1])
     latest, pins, size, rows = text(state[0]), state[1], state[4] or 0, state[5] or []
     head = text(rows[0]) if rows else ""
-    if latest != head or pins:
+    types = zip(state[7:], keys.beside.values(), strict=True)
+    if latest != head or pins or any(text(kind) not in ("none", expected) for kind, expected in types):
         found.whole = True
     top = _Top(head, state[2], state[3], server_ms)
     names = claim_keys(keys, server_ms, rules.bucket_ms)
