@@ -96,8 +96,16 @@ def test_one_command_rolls_a_region_back_and_one_lets_it_go(shell: Shell) -> Non
     assert shell.json("pin", "mena", ids[9], "--for", "2h")["snapshot_id"] == ids[9]
     assert shell.json("show", "mena")["mena"]["meta"]["snapshot_id"] == ids[9]
     assert "readers see this one" in shell("show", "mena").stdout
+    lines = shell("show").stdout.splitlines()
+    assert lines[0].startswith("MENA: pinned at its snapshot of ")
+    assert " until " in lines[0]
+    assert lines.index("") <= 5
+    assert next(line for line in lines if line in REGION_IDS) == "mena"
     assert shell("reconcile", "mena", "--check", "--deep").returncode == 0
-    assert shell.json("unpin", "mena")["latest"] == ids[0]
+    undone = shell("unpin", "mena").stdout
+    assert undone.startswith(f"mena is no longer pinned at {ids[9]}. Latest is {ids[0]}: made 20")
+    assert shell("unpin", "mena").stdout.startswith(f"mena was not pinned. Latest is {ids[0]}")
+    assert shell.json("unpin", "mena") == {"region": "mena", "latest": ids[0], "was_pinned_at": None}
     refused(shell("pin", "mena", "019000000000-0123456789ab"), "is not kept", "history")
     refused(shell("pin", "mena", ids[1], "--for", "soon"), "no length of time")
 

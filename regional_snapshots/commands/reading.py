@@ -47,14 +47,17 @@ def show(
     full: bool,
     as_json: bool,
 ) -> int:
-    """Print the latest snapshot of REGIONS (default: all), or an earlier one."""
+    """Print the latest snapshot of REGIONS, or an earlier one; of all, the worst first, after what matters now."""
     from regional_snapshots.gathering.stories import stories
+    from regional_snapshots.report.headlines import headlines
+    from regional_snapshots.report.story import worst_first
     from regional_snapshots.store.errors import StoreError
 
     if snapshot_id and len(regions) != 1:
         raise CannotRun("--id needs exactly one region")
     if sum((bool(snapshot_id), as_set, as_of is not None)) > 1:
         raise CannotRun("--as-of, --set and --id exclude each other")
+    plain = not (regions or as_of is not None or as_set or snapshot_id or as_json)
     regions = regions or REGION_IDS
     with opened(Settings.load()) as store:
         if as_set:
@@ -66,13 +69,17 @@ def show(
         else:
             found = store.latest_all(regions) if as_of is None else store.as_of_all(regions, as_of)
         shown = {region: entry for region, entry in found.items() if not isinstance(entry, StoreError)}
-        told = stories(store, shown).stories if why or full else {}
+        told = stories(store, shown).stories if why or full or plain else {}
         pins = {} if as_set or snapshot_id or as_of is not None or as_json else store.run(store.pins.pins(shown))
-    if told:
-        _answer(told, full=full, as_json=as_json)
+    if plain and told:
+        shown = {each.now.region: shown[each.now.region] for each in worst_first(told.values())}
+    if told and (why or full):
+        _answer({region: told[region] for region in shown}, full=full, as_json=as_json)
     elif as_json:
         console.as_json({region: snapshot.document for region, snapshot in shown.items()})
     else:
+        for line in (*headlines(list(told.values())), "") if told else ():
+            console.line(line)
         for region, snapshot in shown.items():
             console.card(snapshot, f"until {console.when(pins[region].until_ms or 0)}" if region in pins else "")
     for problem in (entry for entry in found.values() if isinstance(entry, StoreError)):

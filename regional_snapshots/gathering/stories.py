@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,9 +14,10 @@ from regional_snapshots.model.snapshot import ID_PATTERN, Snapshot
 from regional_snapshots.report.board import MOST_RECENT, Board, board
 from regional_snapshots.report.standing import Standing, standing
 from regional_snapshots.report.story import PAST_DAYS, Story, story
-from regional_snapshots.report.words import DAY_MS
+from regional_snapshots.report.words import DAY_MS, since
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.records.pins import Pin
 from regional_snapshots.store.snapshots import SnapshotStore
 
 T = TypeVar("T")
@@ -32,19 +34,21 @@ class Told:
 
 
 def stories(store: SnapshotStore, snapshots: Mapping[str, Snapshot]) -> Told:
-    """The stories of these snapshots. Three round trips. Raises :class:`StoreError` if nothing can be read."""
+    """The stories of these snapshots. Four round trips. Raises :class:`StoreError` if nothing can be read."""
     regions = list(snapshots)
     if not regions:
         return Told({}, ())
     since_ms = min(snapshot.generated_at for snapshot in snapshots.values()) - PAST_DAYS * DAY_MS
     before = store.get_all({region: each for region in regions if (each := _before(snapshots[region].document))})
     rows, events = store.run(store.news.rows(regions, since_ms)), store.events(regions, since_ms)
+    pins = store.run(store.pins.pins(regions))
     found = {
         region: story(
             snapshot.document,
             earlier.document if isinstance(earlier := before.get(region), Snapshot) else None,
             _listed(rows.get(region)),
             [event for event in _listed(events.get(region)) if event.generated_at <= snapshot.generated_at],
+            _held(pins[region], snapshot) if region in pins else "",
         )
         for region, snapshot in snapshots.items()
     }
@@ -72,6 +76,15 @@ def last_deliveries(store: SnapshotStore) -> list[Delivery]:
         return store.deliveries(MOST_DELIVERIES)
     except StoreError:
         return []
+
+
+def _held(pin: Pin, snapshot: Snapshot) -> str:
+    """That readers are held at this snapshot, and until when; nothing of another one."""
+    if pin.snapshot_id != snapshot.id:
+        return ""
+    now_ms = time.time_ns() // 1_000_000
+    until = f" until {since(pin.until_ms, now_ms)}" if pin.until_ms else ""
+    return f"pinned at its snapshot of {since(snapshot.generated_at, now_ms)}{until}"
 
 
 def _recent(store: SnapshotStore, region: str) -> list[Standing]:

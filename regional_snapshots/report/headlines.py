@@ -64,10 +64,11 @@ def _headline(told: Story) -> Headline | None:
     lost = lost_feeds(told, _AXIS_FEEDS)
     axis = _worst_axis(told)
     far = axis is not None and bool(in_its_past(told, axis))
-    if not (severity or lost or far or moves(told) or _events(told) or told.is_shifted):
+    if not (severity or lost or far or moves(told) or _events(told) or told.is_shifted or told.pinned):
         return None
     z = (axis.z if axis else None) or 0.0
     urgency = (
+        bool(told.pinned),
         severity >= _CRITICAL,
         told.is_shifted and severity > REGIME_SEVERITY["managed_deescalation"],
         severity,
@@ -80,7 +81,7 @@ def _headline(told: Story) -> Headline | None:
 
 
 def _says(told: Story) -> str:
-    said = [", ".join(filter(None, [_regime(told), _axis(told), _events(told)])), _known(told.now)]
+    said = [told.pinned, ", ".join(filter(None, [_regime(told), _axis(told), _events(told)])), _known(told.now)]
     return "; ".join(filter(None, said)) + told.now.marks
 
 

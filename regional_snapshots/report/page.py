@@ -21,7 +21,7 @@ from regional_snapshots.report.pictures.history import history_picture
 from regional_snapshots.report.pictures.map import map_picture
 from regional_snapshots.report.pictures.palette import DARK, LIGHT, PATTERNS, variables
 from regional_snapshots.report.standing import STRUCTURAL, Axis, Standing, text
-from regional_snapshots.report.story import Story, changes, in_its_past
+from regional_snapshots.report.story import Story, changes, in_its_past, worst_first
 from regional_snapshots.report.tidings import tiding_of_region
 from regional_snapshots.report.why.explanation import why
 from regional_snapshots.report.why.section import Fact, Section
@@ -69,7 +69,7 @@ def page(
 ) -> str:
     """The whole page, the worst region first. ``reports`` tell the exact age of the feeds of the latest snapshots,
     ``deliveries``, oldest first, who was told of what."""
-    ordered = sorted(stories, key=lambda told: told.now.severity, reverse=True)
+    ordered = worst_first(stories)
     events = sorted((event for told in ordered for event in told.events), key=_newest_and_worst)
     return _template().render(
         made=utc(now_ms),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -35,12 +35,16 @@ NOISE = 0.01
 
 @dataclass(frozen=True)
 class Story:
-    """One region: ``rows`` oldest first, ``events`` in any order. ``before`` is how it stood at the last refresh."""
+    """One region: ``rows`` oldest first, ``events`` in any order. ``before`` is how it stood at the last refresh.
+
+    ``pinned``: until when somebody holds readers at this snapshot, in words; "" where nobody does.
+    """
 
     now: Standing
     before: Standing | None = None
     rows: Sequence[SeriesRow] = ()
     events: Sequence[Event] = ()
+    pinned: str = ""
 
     @property
     def is_changed(self) -> bool:
@@ -60,13 +64,19 @@ def story(
     before: Mapping[str, Any] | None = None,
     rows: Sequence[SeriesRow] = (),
     events: Sequence[Event] = (),
+    pinned: str = "",
 ) -> Story:
     """The story of a region from its latest document and the one before. Nothing is compared across methods."""
     now = standing(document)
     earlier = standing(before) if before else None
     past_rows = [row for row in rows if now.method.startswith(row.method) and row.at < now.generated_at]
     compared = earlier is not None and are_comparable(method_of(before), now.method)
-    return Story(now, earlier if compared else None, past_rows, events)
+    return Story(now, earlier if compared else None, past_rows, events, pinned)
+
+
+def worst_first(stories: Iterable[Story]) -> list[Story]:
+    """The regions that need somebody first, first."""
+    return sorted(stories, key=lambda told: told.now.severity, reverse=True)
 
 
 def changes(told: Story) -> list[str]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Found = Snapshot | StoreError
 PAGE = 256
 """Payloads per exchange when history is read: a few megabytes at most."""
-LISTED = "`regional-snapshots history` lists what is kept"
+LISTED = "`regional-snapshots history {}` lists what is kept"
 SHOWN = 40
 """Characters of a wrong id that a message shows."""
 
@@ -40,21 +40,29 @@ class SnapshotReader:
         self._connections, self._layout = connections, layout
 
     async def latest(self, regions: Iterable[str]) -> dict[str, Found]:
-        """The newest snapshot of each region. Two round trips."""
-        return (await self.latest_with_rows(regions, None))[0]
+        """The newest snapshot of each region, or the one at which it is pinned. Two round trips."""
+        batch = Batch()
+        pointers = {region: batch.ask("GET", self._keys(region).latest) for region in regions}
+        await self._connections.read(batch)
+        return await self._payloads({region: _pointer(found, region) for region, found in pointers.items()})
 
-    async def latest_with_rows(
+    async def newest_with_rows(
         self, regions: Iterable[str], since_ms: int | None
     ) -> tuple[dict[str, Found], Of[SeriesRow]]:
-        """The newest snapshot of each region, and its rows of the series from ``since_ms`` on (None: no rows), oldest
-        first, read with the pointers. Two round trips."""
+        """The newest snapshot of each region, wherever it is pinned, and its rows of the series from ``since_ms`` on
+        (None: no rows), oldest first, read with the pointers. Two round trips."""
         batch = Batch()
         keys = [self._keys(region) for region in dict.fromkeys(regions)]
-        pointers = {each.region: batch.ask("GET", each.latest) for each in keys}
+        pointers = {each.region: (batch.ask("GET", each.latest), batch.ask("GET", each.pin)) for each in keys}
+        heads = {each.region: batch.ask("ZREVRANGE", each.index, 0, 0) for each in keys}
         asked = {} if since_ms is None else {each.region: ask_for_rows(batch, each, since_ms) for each in keys}
         await self._connections.read(batch)
         rows = {region: read_all(found, row_of_member, region) for region, found in asked.items()}
-        return await self._payloads({region: _pointer(found, region) for region, found in pointers.items()}), rows
+        names = {
+            region: _pointer(latest, region) if pin.reply is None else _pointer(heads[region], region, first_of=True)
+            for region, (latest, pin) in pointers.items()
+        }
+        return await self._payloads(names), rows
 
     async def as_of(self, regions: Iterable[str], instant_ms: int) -> dict[str, Found]:
         """The newest snapshot of each region that is not younger than ``instant_ms``. Two round trips."""
@@ -64,7 +72,9 @@ class SnapshotReader:
             for region in regions
         }
         await self._connections.read(batch)
-        return await self._payloads({region: _pointer(asked, region, as_of=True) for region, asked in newest.items()})
+        return await self._payloads(
+            {region: _pointer(asked, region, first_of=True) for region, asked in newest.items()}
+        )
 
     async def get(self, ids: Mapping[str, str]) -> dict[str, Found]:
         """The snapshots with the given ids, ``{region: id}``. One round trip."""
@@ -144,14 +154,14 @@ class SnapshotReader:
         return RegionKeys(region, self._layout)
 
 
-def _pointer(asked: Asked, region: str, *, as_of: bool = False) -> str | StoreError:
-    """The id that latest names, or the index as of an instant; or why there is none."""
+def _pointer(asked: Asked, region: str, *, first_of: bool = False) -> str | StoreError:
+    """The id that latest names, or the first that the index has named; or why there is none."""
     if asked.refused:
         return refusal(asked.reply, region=region, key=asked.key)
-    raw = next(iter(asked.value), None) if as_of else asked.value
-    if raw is None and as_of:
+    raw = next(iter(asked.value), None) if first_of else asked.value
+    if raw is None and first_of:
         return MissingSnapshotError(
-            "no snapshot is kept from that time", region=region, key=asked.key, next_step=LISTED
+            "no snapshot is kept from that time", region=region, key=asked.key, next_step=LISTED.format(region)
         )
     if raw is None:
         return MissingSnapshotError("no snapshot is published", region=region, key=asked.key)
@@ -169,7 +179,7 @@ def _open(asked: Asked, region: str, identity: str, *, asked_for: bool = False) 
         return refusal(asked.reply, region=region, key=key)
     if asked.value is None and asked_for:
         problem = "there is no such snapshot (expired, or never written)"
-        return MissingSnapshotError(problem, region=region, key=key, next_step=LISTED)
+        return MissingSnapshotError(problem, region=region, key=key, next_step=LISTED.format(region))
     if asked.value is None:
         return DanglingPointerError(f"{identity} is named but not stored", region=region, key=key)
     try:

@@ -30,6 +30,24 @@ def test_a_region_is_rolled_back_refreshed_into_history_and_let_go(project: Proj
     assert "pinned" not in materialized(project.run("overview"), "world_overview")[""]
 
 
+def test_while_it_is_pinned_a_region_is_compared_with_its_newest_snapshot(
+    project: Project, server: RedisServer
+) -> None:
+    client = server.client()
+    signals = client.getdel("intelligence:cross-source-signals:v1")
+    calm = materialized(project.refresh())["mena"]["snapshot_id"]
+    client.set("intelligence:cross-source-signals:v1", signals)
+    tense = materialized(project.refresh(force=True))["mena"]["snapshot_id"]
+    assert pinned(project, region="mena", snapshot_id=calm).success
+    project.refresh(force=True)
+    with SnapshotStore(server.url) as store:
+        head = store.recent("mena", 1)[0].document
+        before = store.get("mena", tense).document
+    assert head["meta"]["previous_id"] == tense
+    assert before["regime"]["label"] == head["regime"]["label"] == "coercive_stalemate"
+    assert head["regime"]["transitioned_at"] == before["regime"]["transitioned_at"]
+
+
 @pytest.mark.parametrize(("region", "named"), [("atlantis", "no region"), ("mena", "is not kept")])
 def test_what_cannot_be_pinned_is_said_in_words(project: Project, region: str, named: str) -> None:
     result = pinned(project, region=region, snapshot_id="019000000000-0123456789ab")

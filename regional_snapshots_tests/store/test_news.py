@@ -274,10 +274,10 @@ def test_rows_come_with_the_latest_in_no_further_round_trip(server, client, dire
     made = fresh(client)
     direct.commit(made, news=news(made))
     with Proxy(server.url) as proxy, SnapshotStore(proxy.url) as store:
-        found, rows = store.run(store.reader.latest_with_rows([REGION], 0))
+        found, rows = store.run(store.reader.newest_with_rows([REGION], 0))
         with_rows = [request.name for request in proxy.requests]
     assert (found[REGION].id, [each.snapshot_id for each in rows[REGION]]) == (made.id, [made.id])
-    assert with_rows == ["GET", "ZRANGEBYSCORE", "GET"]
+    assert with_rows == ["GET", "GET", "ZREVRANGE", "ZRANGEBYSCORE", "GET"]
 
 
 def test_a_follower_hears_what_comes_and_misses_nothing_while_the_server_is_away(own_server):

@@ -10,9 +10,12 @@ import click
 from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, command, opened
 from regional_snapshots.commands.shared.parameters import Duration, RegionName, SnapshotPoint
+from regional_snapshots.model.values import spoken
+from regional_snapshots.report.standing import standing
 from regional_snapshots.settings import Settings
 
 if TYPE_CHECKING:
+    from regional_snapshots.model.snapshot import Snapshot
     from regional_snapshots.store.records.pins import Pin
 
 
@@ -33,10 +36,11 @@ def pin(region: str, snapshot: int | str, for_ms: int | None, as_json: bool) -> 
     with opened(Settings.load()) as store:
         name = snapshot if isinstance(snapshot, str) else store.as_of(region, snapshot).id
         made = store.run(store.pins.pin(region, name, for_ms))
+        shown = "" if as_json else in_words(store.get(region, name))
     if as_json:
         console.as_json(asdict(made))
     else:
-        console.line(f"{pinned(made)}. Next: `regional-snapshots unpin {region}` ends it.")
+        console.line(f"{pinned(made)}: {shown}. Next: `regional-snapshots unpin {region}` ends it.")
     return FINE
 
 
@@ -45,12 +49,21 @@ def pin(region: str, snapshot: int | str, for_ms: int | None, as_json: bool) -> 
 def unpin(region: str, as_json: bool) -> int:
     """Let every reader of REGION see its newest snapshot again."""
     with opened(Settings.load()) as store:
+        held = store.run(store.pins.pins([region])).get(region)
         latest = store.run(store.pins.unpin(region))
+        shown = "nothing" if not latest or as_json else f"{latest}: {in_words(store.get(region, latest))}"
     if as_json:
-        console.as_json({"region": region, "latest": latest})
+        console.as_json({"region": region, "latest": latest, "was_pinned_at": held.snapshot_id if held else None})
+    elif held:
+        console.line(f"{region} is no longer pinned at {held.snapshot_id}. Latest is {shown}.")
     else:
-        console.line(f"{region} is not pinned; latest is {latest or 'nothing'}")
+        console.line(f"{region} was not pinned. Latest is {shown}.")
     return FINE
+
+
+def in_words(snapshot: Snapshot) -> str:
+    """A snapshot by when it was made, and its regime."""
+    return f"made {console.when(snapshot.generated_at)}, {spoken(standing(snapshot.document).regime)}"
 
 
 def pinned(pin: Pin) -> str:

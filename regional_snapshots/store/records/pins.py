@@ -103,7 +103,7 @@ class Pins:
         if payload.value is None or indexed.value is None:
             raise MissingSnapshotError(
                 f"{snapshot_id} is not kept", region=keys.region, key=keys.payload(snapshot_id),
-                next_step="`regional-snapshots history` lists what is kept",
+                next_step=f"`regional-snapshots history {keys.region}` lists what is kept",
             )  # fmt: skip
         try:
             found = Snapshot.open(payload.value, region=keys.region, id=snapshot_id)

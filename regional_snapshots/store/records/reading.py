@@ -41,7 +41,7 @@ class Links:
 
 
 async def read_inputs(links: Links, keys: Sequence[str], regions: Sequence[str], rows_since_ms: int | None) -> Inputs:
-    """All feeds, each region's latest and its rows from ``rows_since_ms`` on (None: no rows), warnings of the server.
+    """All feeds, of each region the newest snapshot and the rows from ``rows_since_ms`` on (None: no rows), warnings.
 
     Three round trips on fresh connections; those for the commits that follow are opened meanwhile. Raises
     :class:`~regional_snapshots.store.errors.StoreError`.
@@ -54,7 +54,7 @@ async def read_inputs(links: Links, keys: Sequence[str], regions: Sequence[str],
 
     (feeds, kept_for_ms), (latest, rows), warnings, _ = await asyncio.gather(
         documents(),
-        links.reader.latest_with_rows(regions, rows_since_ms),
+        links.reader.newest_with_rows(regions, rows_since_ms),
         inspect(links.snapshots, links.layout, links.min_replicas),
         links.snapshots.warm(len(regions)),
     )
