@@ -6,7 +6,7 @@ Source: method 2, section 5. Rows of one method are never compared with those of
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,9 @@ MAX_ROW_BYTES = 500
 
 Corridor = tuple[float | None, float | None, float | None]
 """Access (0 to 1), throughput (0 to 1), ships today; None for what is not known."""
+
+Gap = Sequence[int | None]
+"""Since when and until when (ms) a feed was missing or an axis unknown, as ``meta.gaps`` of a document has it."""
 
 
 class DamagedRowError(ValueError):
@@ -189,3 +192,14 @@ def _short(value: float | None) -> float | None:
 def _corridor(values: Any) -> Corridor:
     access, throughput, today = (number(value) for value in values)
     return access, throughput, today
+
+
+def like_rows(rows: Iterable[SeriesRow], gaps: Mapping[str, Gap], grounds: frozenset[str]) -> list[SeriesRow]:
+    """The rows that were made when the same of these grounds were known as now: like is compared with like."""
+    relevant = [gaps[name] for name in grounds if name in gaps]
+    return [row for row in rows if all(_within(row.at, gap) == (gap[1] is None) for gap in relevant)]
+
+
+def _within(at: int, gap: Gap) -> bool:
+    since, until = gap
+    return (since is None or since <= at) and (until is None or at < until)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from regional_snapshots.model.document.words import UNDETERMINED
 from regional_snapshots.model.events import Event
 from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.report.components import COMPONENTS
+from regional_snapshots.report.known.turn import joined
 from regional_snapshots.report.standing import REGIME_SEVERITY, Axis, Standing, text
-from regional_snapshots.report.story import Story, in_its_past, lost_feeds, moves, past
+from regional_snapshots.report.story import NOTABLE, Story, in_its_past, lost_feeds, moves, past
 from regional_snapshots.report.words import corridor_label, counted, decimals, listed, region_short, since, words
 
 MOST_LINES = 5
@@ -44,13 +45,13 @@ def headlines(stories: Sequence[Story]) -> list[str]:
     if not stories:
         return ["No region has a snapshot yet."]
     told = sorted(_joined(found for each in stories if (found := _headline(each))), key=lambda it: it.urgency)[::-1]
-    unknown = _unknown_line(stories)
-    room = MOST_LINES - bool(unknown)
+    known = list(filter(None, [_axes_line("Known again", stories, _known_again), _unknown_line(stories)]))
+    room = MOST_LINES - len(known)
     lines = [each.line for each in told]
     if len(lines) > room:
         left = dict.fromkeys(region for each in told[room - 1 :] for region in each.regions)
         lines = [*lines[: room - 1], f"Also worth a look: {listed([region_short(region) for region in left], NAMED)}"]
-    return [*(lines or [_quiet_line(stories)]), *([unknown] if unknown else [])]
+    return [*(lines or [_quiet_line(stories)]), *known]
 
 
 def headline(told: Story) -> str:
@@ -60,11 +61,12 @@ def headline(told: Story) -> str:
 
 def _headline(told: Story) -> Headline | None:
     now = told.now
-    severity = REGIME_SEVERITY.get(now.regime, REGIME_SEVERITY[UNDETERMINED])
+    severity = now.regime_severity
     lost = lost_feeds(told, _AXIS_FEEDS)
     axis = _worst_axis(told)
     far = axis is not None and bool(in_its_past(told, axis))
-    if not (severity or lost or far or moves(told) or _events(told) or told.is_shifted or told.pinned):
+    moved = moves(told, regained=False)
+    if not (severity or lost or far or moved or _events(told) or told.is_shifted or told.pinned):
         return None
     z = (axis.z if axis else None) or 0.0
     urgency = (
@@ -72,7 +74,7 @@ def _headline(told: Story) -> Headline | None:
         severity >= _CRITICAL,
         told.is_shifted and severity > REGIME_SEVERITY["managed_deescalation"],
         severity,
-        len(now.active),
+        now.severity[1],
         told.is_changed,
         z,
         *now.severity[2:],
@@ -87,19 +89,39 @@ def _says(told: Story) -> str:
 
 def _regime(told: Story) -> str:
     now = told.now
-    remarks = [f"was {words(told.before.regime)}"] if told.is_shifted and told.before else []
-    remarks += filter(None, [lost_feeds(told, _AXIS_FEEDS)])
+    lost, last = lost_feeds(told, _AXIS_FEEDS), now.told_regime
     moment = now.since_ms if now.regime != "calm" or told.is_shifted else None
     begun = f" since {since(moment, now.generated_at)}" if moment else ""
-    return words(now.regime) + begun + (f" ({', '.join(remarks)})" if remarks else "")
+    if last == now.regime:
+        was = f"was {words(told.before.regime)}" if told.is_shifted and told.before else ""
+        return words(now.regime) + begun + joined([was, lost])
+    if now.regime == UNDETERMINED:
+        return words(now.regime) + begun + joined([f"{words(last)} when last known", lost])
+    return f"{words(last)} when last known" + joined([f"{words(now.regime)} by what is known now", lost])
 
 
 def _axis(told: Story) -> str:
-    """The axis to name and how it lies in its past; else the first of what moved since the last refresh."""
-    axis = _worst_axis(told)
-    if axis is not None:
-        return ", ".join(filter(None, [f"{words(axis.name)} {decimals(axis.value)}", in_its_past(told, axis)]))
-    return next(iter(moves(told)), "")
+    """What moved most if the regime changed; the axis to name and how it lies in its past; else what moved first."""
+    most, axis = (_most_moved(told) if told.is_shifted else None), _worst_axis(told)
+    found = [f"{words(most.name)} {decimals(_before(told, most))} → {decimals(most.value)}"] if most else []
+    if axis is not None and axis != most:
+        found += filter(None, [f"{words(axis.name)} {decimals(axis.value)}", in_its_past(told, axis)])
+    return ", ".join(found or moves(told, regained=False)[:1])
+
+
+def _most_moved(told: Story) -> Axis | None:
+    """The axis that moved most since the last refresh, of those that rest on the same as then."""
+    moved = [
+        (abs(axis.value - was), axis)
+        for axis in told.now.measured
+        if axis.value is not None and (was := _before(told, axis)) is not None and not told.turn.of_axis(axis.name)
+    ]
+    most = max(moved, key=lambda pair: pair[0], default=None)
+    return most[1] if most and round(most[0], 3) >= NOTABLE else None
+
+
+def _before(told: Story, axis: Axis) -> float | None:
+    return told.before.axis(axis.name).value if told.before else None
 
 
 def _worst_axis(told: Story) -> Axis | None:
@@ -121,21 +143,31 @@ def _is_said(axis: Axis, now: Standing) -> bool:
 
 def _events(told: Story) -> str:
     """What this snapshot brought about that the rest of the line does not say; in a calm region, all that is active."""
-    active = _names(told.now)
-    before = _names(told.before) if told.before else []
+    said, active = told.now.told_active, _names(told.now)
+    before = {**told.before.told_active, **dict.fromkeys(_names(told.before))} if told.before else {}
     named = active if told.now.regime == "calm" else [name for name in active if name not in before]
-    ended = [name for name in before if name not in active]
+    ended = [name for name in before if name not in said and name not in active and name not in told.silent]
     found = [_break(event) for event in told.events if _is_break(event, told.now)][:1]
     found += [_triggers(names, state) for names, state in ((named, "active"), (ended, "cleared")) if names]
+    known = lost_feeds(told, _AXIS_FEEDS)
+    for why, names in _by_reason(told.silent).items():
+        found.append(_triggers(names, "not known any more" + joined([why] if why not in known else [])))
     return ", ".join(found)
 
 
+def _by_reason(silent: Mapping[str, str]) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for name, why in silent.items():
+        reasons.setdefault(why, []).append(name)
+    return reasons
+
+
 def _names(now: Standing) -> list[str]:
-    return [words(text(trigger.get("id"))) for trigger in now.active]
+    return [text(trigger.get("id")) for trigger in now.active]
 
 
 def _triggers(names: Sequence[str], state: str) -> str:
-    return f"trigger{'s' if len(names) > 1 else ''} {listed(names, 2)} {state}"
+    return f"trigger{'s' if len(names) > 1 else ''} {listed(map(words, names), 2)} {state}"
 
 
 def _is_break(event: Event, now: Standing) -> bool:
@@ -166,17 +198,25 @@ def _joined(found: Iterable[Headline]) -> list[Headline]:
 
 def _unknown_line(stories: Sequence[Story]) -> str:
     """``Not known: energy vulnerability (8 regions), domestic fragility (Latin America)``."""
+    return _axes_line("Not known", stories, lambda told: told.now.unknown)
+
+
+def _known_again(told: Story) -> list[Axis]:
+    unknown = {axis.name for axis in told.before.unknown} if told.before else set()
+    return [axis for axis in told.now.measured if axis.value is not None and axis.name in unknown]
+
+
+def _axes_line(what: str, stories: Sequence[Story], of: Callable[[Story], Iterable[Axis]]) -> str:
+    """One line of what is to be told of axes in the same words for all regions."""
     where: dict[str, list[str]] = {}
     for told in stories:
-        for axis in told.now.unknown:
+        for axis in of(told):
             where.setdefault(axis.name, []).append(told.now.short)
-    if not where:
-        return ""
     parts = [
         f"{words(axis)} ({counted(len(regions), 'region') if len(regions) > NAMED else listed(regions)})"
         for axis, regions in sorted(where.items(), key=lambda item: -len(item[1]))
     ]
-    return f"Not known: {', '.join(parts)}"
+    return f"{what}: {', '.join(parts)}" if parts else ""
 
 
 def _quiet_line(stories: Sequence[Story]) -> str:

@@ -119,6 +119,28 @@ class Standing:
         return triggers_of(self.document, "active")
 
     @property
+    def told_active(self) -> dict[str, int]:
+        """The triggers that readers take for active, and since when (ms, 0 where not told): those that were active
+        when they were last known stay among them."""
+        told = part(part(self.document, "meta"), "told")
+        if told:
+            since = {text(name): at for name, at in part(told, "active").items()}
+            return {name: at for name, at in since.items() if name and isinstance(at, int)}
+        return {text(entry.get("id")): int(number(entry.get("activated_at")) or 0) for entry in self.active}
+
+    @property
+    def told_regime(self) -> str:
+        """The regime when it was last known; the regime itself where nothing hides it."""
+        told = part(part(part(self.document, "meta"), "told"), "regime")
+        return text(told.get("label")) or self.regime
+
+    @property
+    def regime_severity(self) -> int:
+        """Of the regime and of what it was when it was last known, the one that needs a person first."""
+        undetermined = REGIME_SEVERITY[UNDETERMINED]
+        return max(REGIME_SEVERITY.get(regime, undetermined) for regime in (self.regime, self.told_regime))
+
+    @property
     def regime_class(self) -> str:
         """The regime, if it is one of ours: what a colour is chosen by. Else undetermined."""
         return self.regime if self.regime in REGIME_SEVERITY else UNDETERMINED
@@ -137,11 +159,12 @@ class Standing:
 
     @property
     def severity(self) -> tuple[float, ...]:
-        """For sorting, the worst highest: regime, active triggers, coercive pressure, net balance, what is unknown."""
+        """For sorting, the worst highest: regime, active triggers, coercive pressure, net balance, what is unknown.
+        What a regime or a trigger was when it was last known counts as if it still were."""
         coercive = self.axis("coercive_pressure").value
         return (
-            REGIME_SEVERITY.get(self.regime, REGIME_SEVERITY[UNDETERMINED]),
-            len(self.active),
+            self.regime_severity,
+            len(self.told_active.keys() | {text(entry.get("id")) for entry in self.active}),
             -1.0 if coercive is None else coercive,
             -2.0 if self.net is None else -self.net,
             len(self.unknown),

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
 from typing import Any
 
+from regional_snapshots.model.document.words import UNDETERMINED
 from regional_snapshots.model.events import Event
+from regional_snapshots.model.feeds.grounds import axis_grounds
+from regional_snapshots.model.feeds.grounds import feed_name as name_of
 from regional_snapshots.model.methods import are_comparable, method_of
-from regional_snapshots.model.series import SeriesRow
+from regional_snapshots.model.series import Gap, SeriesRow, like_rows
 from regional_snapshots.model.values import number
+from regional_snapshots.report.known.turn import Turn, silent_triggers, trigger_entry, turn
 from regional_snapshots.report.standing import Axis, Standing, part, standing, text
 from regional_snapshots.report.words import DAY_MS, decimals, feed_name, listed, since, words
 
@@ -22,6 +27,9 @@ ANOMALY_Z = 3.0
 
 FEWEST_ROWS = 4
 """With fewer rows there is no past to speak of."""
+
+FEWEST_VALUES = 4
+"""A past with fewer different values (to two decimals) makes no record: it has hardly moved, or is one document's."""
 
 FEWEST_DAYS = 2
 """A past shorter than this makes no record."""
@@ -45,6 +53,16 @@ class Story:
     rows: Sequence[SeriesRow] = ()
     events: Sequence[Event] = ()
     pinned: str = ""
+
+    @cached_property
+    def turn(self) -> Turn:
+        """What was lost and regained since the last refresh."""
+        return turn(self.before, self.now)
+
+    @cached_property
+    def silent(self) -> dict[str, str]:
+        """Triggers that were active when they were last known, and why they are not known now."""
+        return silent_triggers(self.before, self.now)
 
     @property
     def is_changed(self) -> bool:
@@ -80,37 +98,89 @@ def worst_first(stories: Iterable[Story]) -> list[Story]:
 
 
 def changes(told: Story) -> list[str]:
-    """What changed since the last refresh, one clause a fact; nothing when there is no refresh before."""
+    """What changed since the last refresh, one clause a fact; nothing when there is no refresh before.
+
+    What moved with a feed that was lost or came back is told with that, and is neither better nor worse.
+    """
     now, before = told.now, told.before
     if before is None:
         return []
-    found = []
-    if now.regime != before.regime:
-        found.append(f"{words(before.regime)} → {words(now.regime)}")
-    found += moves(told)
-    if now.net is not None and before.net is not None and abs(now.net - before.net) >= NOTABLE:
-        found.append(f"net balance {decimals(before.net, sign=True)} → {decimals(now.net, sign=True)}")
-    was, active = ({text(it.get("id")) for it in each.active} for each in (before, now))
-    found += [f"trigger {words(name)} fired" for name in sorted(active - was)]
-    found += [f"trigger {words(name)} cleared" for name in sorted(was - active)]
+    net = compared("net balance", before.net, now.net, told.turn.of_net, sign=True)
+    found = [_regime_change(told), *moves(told), net, *trigger_changes(told)]
     found += [f"feed {feed_name(key)} lost" for key in now.missing if key not in before.missing]
     found += [f"feed {feed_name(key)} is back" for key in before.missing if key not in now.missing]
+    return list(filter(None, found))
+
+
+def moves(told: Story, *, regained: bool = True) -> list[str]:
+    """The axes that moved notably since the last refresh, or became unknown, or (``regained``) known again."""
+    if told.before is None:
+        return []
+    pairs = [(axis, told.before.axis(axis.name).value) for axis in told.now.measured]
+    said = (
+        compared(words(axis.name), was, axis.value, told.turn.of_axis(axis.name))
+        for axis, was in pairs
+        if regained or was is not None or axis.value is None
+    )
+    return list(filter(None, said))
+
+
+def compared(name: str, before: float | None, now: float | None, turned: str, *, sign: bool = False) -> str:
+    """A number against the one before; nothing where it did not move notably. ``turned``: what it is without, or with
+    again, if that is so."""
+    if before == now:
+        return ""
+    if now is None or before is None:
+        was, known = decimals(before, sign=sign), decimals(now, sign=sign)
+        return f"{name} not known any more (was {was})" if now is None else f"{name} known again: {known}"
+    if round(abs(now - before), 3) < NOTABLE:
+        return ""
+    if turned:
+        return f"{name} {decimals(now, sign=sign)} {turned} (not comparable with {decimals(before, sign=sign)} before)"
+    return f"{name} {decimals(before, sign=sign)} → {decimals(now, sign=sign)}"
+
+
+def _regime_change(told: Story) -> str:
+    """A regime is told as changed where it would have changed with all that had been known, too."""
+    now, before = told.now, told.before
+    if before is None or now.regime == before.regime:
+        return ""
+    if now.regime == UNDETERMINED:
+        return f"regime not known any more (was {words(before.regime)})"
+    if before.regime == UNDETERMINED:
+        return f"regime known again: {words(now.regime)}"
+    if now.told_regime == before.told_regime:
+        turned = told.turn.of_net or "not confirmed"
+        return f"regime {words(now.regime)} {turned} (not comparable with {words(before.regime)} before)"
+    return f"{words(before.regime)} → {words(now.regime)}"
+
+
+def trigger_changes(told: Story) -> list[str]:
+    """Triggers that fired, were cleared, or are not known any more."""
+    now, before = told.now, told.before
+    if before is None:
+        return []
+    said_now, said_before = now.told_active, before.told_active
+    active, was = ({text(it.get("id")) for it in each.active} for each in (now, before))
+    found = []
+    for name in sorted({*said_now, *said_before, *active, *was}):
+        entry = trigger_entry(name, now, before)
+        why, turned = told.silent.get(name, ""), told.turn.of_trigger(entry)
+        if (name in active) == (name in was):
+            state = _told_later(name in said_now, name in said_before, name in active)
+        elif name in active:
+            state = "known again: active" if name in said_before else f"active {turned}" if turned else "fired"
+        else:
+            state = f"not known any more ({why})" if why else f"not active {turned}" if turned else "cleared"
+        found += [f"trigger {words(name)} {state}"] if state else []
     return found
 
 
-def moves(told: Story) -> list[str]:
-    """The axes that moved notably since the last refresh, or became known or unknown."""
-    if told.before is None:
-        return []
-    return list(filter(None, (_moved(axis, told.before.axis(axis.name)) for axis in told.now.measured)))
-
-
-def _moved(axis: Axis, before: Axis) -> str:
-    if axis.value == before.value:
+def _told_later(is_told: bool, was_told: bool, is_active: bool) -> str:
+    """What is told only now of a trigger that is as it was at the last refresh."""
+    if is_told == was_told or is_told != is_active:
         return ""
-    if axis.value is not None and before.value is not None and abs(axis.value - before.value) < NOTABLE:
-        return ""
-    return f"{words(axis.name)} {decimals(before.value)} → {decimals(axis.value)}"
+    return "fired" if is_active else "cleared"
 
 
 @dataclass(frozen=True)
@@ -130,19 +200,32 @@ class Past:
 
 
 def past(told: Story, axis: Axis) -> Past:
-    """Look at the last 28 days of an axis. ``days`` is 0 unless it is notably worse than usual."""
+    """Look at the last 28 days of an axis, as far as they rest on what it rests on today. ``days`` is 0 unless it is
+    notably worse than usual, and its past has had enough different values for a record to mean something."""
     if axis.value is None or axis.badness is None:
         return Past()
-    values = [(at, value) for at, value in axis_rows(told.rows, axis.name) if _within(at, told.now.generated_at)]
-    usual = number(axis.baseline.get("median"))
+    rows = [row for row in told.rows if _within(row.at, told.now.generated_at) and row.axes.get(axis.name) is not None]
+    values = axis_rows(like_rows(rows, _gaps(told.now), axis_grounds(axis.name)), axis.name)
+    is_like = 2 * len(values) >= len(rows)
+    usual = number(axis.baseline.get("median")) if is_like else None
     if usual is None and len(values) >= FEWEST_ROWS:
         usual = median(value for _, value in values)
     excess = 0.0 if usual is None else (axis.value - usual) * (1 if axis.is_pressure else -1)
+    if len({round(value, 2) for _, value in values}) < FEWEST_VALUES:
+        return Past(usual, excess)
+    z = axis.z if is_like else None
     if len(values) < FEWEST_ROWS or excess < NOTABLE:
-        return Past(usual, excess, 0, axis.z)
+        return Past(usual, excess, 0, z)
     worse = [at for at, value in values if (value if axis.is_pressure else 1 - value) > axis.badness + NOISE]
     begin = max(worse, default=values[0][0])
-    return Past(usual, excess, int((told.now.generated_at - begin) // DAY_MS), axis.z)
+    return Past(usual, excess, int((told.now.generated_at - begin) // DAY_MS), z)
+
+
+def _gaps(now: Standing) -> dict[str, Gap]:
+    """The gaps of a document, by the names of feeds and axes."""
+    gaps = part(part(now.document, "meta"), "gaps").items()
+    whole = {name_of(name): gap for name, gap in gaps if isinstance(gap, list) and len(gap) == 2}
+    return {name: gap for name, gap in whole.items() if all(at is None or isinstance(at, int) for at in gap)}
 
 
 def axis_rows(rows: Sequence[SeriesRow], axis: str) -> list[tuple[int, float]]:
@@ -177,8 +260,8 @@ def lost_feeds(told: Story, feeds: Sequence[str]) -> str:
 
 def _lost_at(told: Story, key: str) -> int | None:
     """When a feed went missing: as the document says, else as the events do, else now if it was there before."""
-    gap = part(part(told.now.document, "meta"), "gaps").get(key)
-    begun = number(gap[0]) if isinstance(gap, list) and len(gap) == 2 and gap[1] is None else None
+    gap = _gaps(told.now).get(name_of(key))
+    begun = number(gap[0]) if gap and gap[1] is None else None
     if begun is not None:
         return int(begun)
     mine = [event for event in told.events if event.subject == key]

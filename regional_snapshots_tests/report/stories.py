@@ -121,8 +121,12 @@ def row(before_now: int, *, regime: str = "calm", net: float | None = 0.5, **axe
 
 
 def rows(count: int = 112, **axes: float | None) -> list[SeriesRow]:
-    """Rows of the last ``count`` buckets, oldest first: 112 are 28 days."""
-    return [row(number, **axes) for number in range(count, 0, -1)]
+    """Rows of the last ``count`` buckets, oldest first: 112 are 28 days. The axes move a little, as they do."""
+    values: dict[str, float | None] = {**AXES, **axes}
+    return [
+        row(number, **{name: None if it is None else max(it - number % 4 / 100, 0.0) for name, it in values.items()})
+        for number in range(count, 0, -1)
+    ]
 
 
 def event(

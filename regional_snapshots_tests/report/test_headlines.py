@@ -23,13 +23,34 @@ from regional_snapshots_tests.report.stories import (
 def test_a_line_says_regime_since_when_the_worst_against_its_past_and_what_is_unknown() -> None:
     assert headlines([crisis()])[0] == (
         "MENA: escalation ladder since 06:00 (was calm), "
-        "maritime access 0.37, lowest in 28 days; 3 of 4 pressures known"
+        "coercive pressure 0.06 → 0.80, maritime access 0.37, lowest in 28 days; 3 of 4 pressures known"
     )
 
 
 def test_a_record_reaches_back_to_when_it_was_last_as_bad() -> None:
     past = [row(20, maritime_access=0.2), *rows(19)]
     assert "maritime access 0.37, lowest in 5 days" in headlines([crisis(past)])[0]
+
+
+def test_when_the_regime_changed_what_moved_most_comes_first() -> None:
+    now = document(label="escalation_ladder", coercive_pressure=0.94, domestic_fragility=0.65)
+    line = headlines([story(now, document(at=NOW - SIX_HOURS, coercive_pressure=0.12), rows())])[0]
+    assert "(was calm), coercive pressure 0.12 → 0.94, domestic fragility 0.65, highest in 28 days" in line
+    later = story(now, document(at=NOW - SIX_HOURS, label="escalation_ladder", coercive_pressure=0.12), rows())
+    assert "→" not in headlines([later])[0]
+
+
+def test_a_past_of_hardly_any_different_values_makes_no_record() -> None:
+    flat = [row(number) for number in range(112, 0, -1)]
+    line = headlines([story(document(maritime_access=0.37), document(at=NOW - SIX_HOURS), flat)])[0]
+    assert line == "MENA: calm, maritime access 0.97 → 0.37"
+
+
+def test_a_past_that_rests_on_other_feeds_makes_no_record() -> None:
+    now = document(maritime_access=0.37, missing=["supply_chain:transit-summaries:v1"])
+    assert "lowest in 28 days" in headlines([story(now, None, rows())])[0]
+    now["meta"]["gaps"] = {"transits": [NOW - SIX_HOURS, None]}
+    assert "lowest" not in headlines([story(now, None, rows())])[0]
 
 
 def test_a_calm_region_without_its_signals_is_not_told_as_calm() -> None:

@@ -11,6 +11,8 @@ from regional_snapshots.files.packaged import packaged
 from regional_snapshots.model.feeds import ENERGY_DEPENDENCY, FEEDS, FeedReport, Feeds
 from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.model.snapshot import AXES, Snapshot
+from regional_snapshots.report.known.turn import silent_triggers
+from regional_snapshots.report.standing import standing
 from regional_snapshots.report.story import changes, story
 from regional_snapshots.report.words import UNKNOWN, words
 from regional_snapshots.scoring.happenings.happening import Happening
@@ -52,7 +54,7 @@ def snapshot_metadata(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "region": REGIONS[snapshot.region].label,
         "regime": words(document["regime"]["label"]),
-        "active_triggers": listed_names(trigger["id"] for trigger in document["triggers"]["active"]),
+        "active_triggers": listed_names(_triggers(document)),
         **numbers({"confidence": meta["snapshot_confidence"], "net_balance": balance["net_balance"]}),
         **numbers({axis: balance.get(axis) for axis in AXES}),
         "missing_feeds": listed_names(map(feed_asset, meta["missing_inputs"])),
@@ -62,6 +64,13 @@ def snapshot_metadata(snapshot: Snapshot) -> dict[str, Any]:
         "trigger_reason": meta["trigger_reason"],
         "snapshot_id": snapshot.id,
     }
+
+
+def _triggers(document: Mapping[str, Any]) -> list[str]:
+    """Active triggers, and those of which nothing tells whether they still are."""
+    silent = silent_triggers(None, standing(document)).items()
+    active = [trigger["id"] for trigger in document["triggers"]["active"]]
+    return [*active, *(f"{name} (not known any more: {why})" for name, why in silent)]
 
 
 def commit_metadata(scored: Happening, commit: Commit, feeds: Feeds, previous: Snapshot | None) -> dict[str, Any]:

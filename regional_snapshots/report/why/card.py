@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from regional_snapshots.model.values import number
+from regional_snapshots.report.known.turn import silent_triggers
 from regional_snapshots.report.standing import Axis, Standing, mappings, part, standing, text
 from regional_snapshots.report.words import decimals, feed_name, listed, utc, words
 
@@ -27,13 +28,20 @@ def card(document: Mapping[str, Any]) -> list[Row]:
         ("net balance", decimals(now.net, 3, sign=True)),
         ("pressures", _axes(now, pressures=True)),
         ("buffers", _axes(now, pressures=False)),
-        ("active triggers", listed(words(text(entry.get("id"))) for entry in now.active)),
+        ("active triggers", active_triggers(now)),
         ("actors", listed(actors)),
         ("evidence", f"{len(evidence) if isinstance(evidence, list) else 0} items"),
         ("missing feeds", listed(map(feed_name, now.missing))),
         ("stale feeds", listed(map(feed_name, now.stale))),
     ]
     return [*rows, ("sample", "it rests on sample feeds: illustrative figures")] if now.sample else rows
+
+
+def active_triggers(now: Standing) -> str:
+    """Active triggers, and those of which it is not known whether they still are."""
+    silent = [f"{words(name)} ({why})" for name, why in silent_triggers(None, now).items()]
+    active = listed(words(text(entry.get("id"))) for entry in now.active)
+    return f"{active}; not known any more: {listed(silent)}" if silent else active
 
 
 def _axes(now: Standing, *, pressures: bool) -> str:

@@ -11,7 +11,7 @@ from regional_snapshots.report.why.axes import axes
 from regional_snapshots.report.why.outlook import corridors, scenarios, transmissions, triggers
 from regional_snapshots.report.why.section import Fact, Section
 from regional_snapshots.report.why.sources import actors, sources
-from regional_snapshots.report.words import decimals, since, words
+from regional_snapshots.report.words import decimals, listed, since, words
 
 REGIME_RULES = {
     "undetermined": "coercive pressure is not known, or two or more of the other pressures are not",
@@ -51,7 +51,8 @@ def _regime(told: Story) -> Section:
     begun = f" since {since(now.since_ms, now.generated_at)}" if now.since_ms else ""
     was = f", before that {words(now.previous_regime)}" if now.previous_regime not in ("", now.regime) else ""
     rule = REGIME_RULES.get(now.regime, "") if now.method.startswith("2") else ""
-    facts = [Fact(f"{words(now.regime)}{begun}{was}", (rule,) if rule else ())]
+    last = f"{words(now.told_regime)} when last known" if now.told_regime != now.regime else ""
+    facts = [Fact(f"{words(now.regime)}{begun}{was}", tuple(filter(None, [last, rule])))]
     pending = part(part(now.document, "regime"), "pending")
     if pending:
         facts.append(Fact(f"{words(text(pending.get('label')))} if the next snapshot says so too"))
@@ -72,4 +73,6 @@ def _in_words(told: Story) -> Section:
 
 def _net(told: Story) -> tuple[str, ...]:
     assumed = part(told.now.document, "balance").get("assumed_buffers") is True
-    return ("no buffer is known: 0.50 is assumed",) if assumed else ("buffers less pressures, -1 to 1",)
+    without = [words(axis.name) for axis in told.now.unknown if told.now.net is not None]
+    said = "no buffer is known: 0.50 is assumed" if assumed else "buffers less pressures, -1 to 1"
+    return (said, f"counted without {listed(without)}: not known") if without else (said,)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from regional_snapshots.model.values import number
+from regional_snapshots.report.known.turn import trigger_entry
 from regional_snapshots.report.standing import mappings, part, text, texts, triggers_of
 from regional_snapshots.report.story import Story
 from regional_snapshots.report.why.section import LARGEST, Fact, Section
 from regional_snapshots.report.words import (
     UNITS,
+    UNKNOWN,
     corridor_label,
     counted,
     decimals,
@@ -30,8 +32,17 @@ def triggers(told: Story) -> Section:
         tuple(_trigger(each, told.now.generated_at) for each in triggers_of(told.now.document, state))
         for state in ("active", "watching", "dormant")
     )
+    silent = tuple(_silent(told, name, why) for name, why in told.silent.items())
     quiet = (Fact("none active, none near"),) if dormant else ()
-    return Section("Triggers", active + near or quiet, dormant)
+    return Section("Triggers", active + silent + near or quiet, dormant)
+
+
+def _silent(told: Story, name: str, why: str) -> Fact:
+    """``iran cii spike not known: country scores missing``, and since when it was active when last known."""
+    begun = told.now.told_active.get(name)
+    was = f"active since {since(begun, told.now.generated_at)} when last known" if begun else "active when last known"
+    description = text(trigger_entry(name, told.now, told.before).get("description"))
+    return Fact(f"{words(name)} {UNKNOWN}: {why}", tuple(filter(None, [was, description])))
 
 
 def _trigger(trigger: Mapping[str, Any], now_ms: int) -> Fact:

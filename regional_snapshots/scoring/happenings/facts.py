@@ -10,12 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regional_snapshots.model.series import SeriesRow
-from regional_snapshots.scoring.diff import no_changes
-from regional_snapshots.scoring.happenings import falls
-from regional_snapshots.scoring.happenings.falls import Fall, Past
-from regional_snapshots.scoring.happenings.gaps import Turn, turn_before, turn_between
-from regional_snapshots.scoring.happenings.grounds import (
+from regional_snapshots.model.feeds.grounds import (
     CORRIDOR_GROUNDS,
     LEVERAGE_GROUNDS,
     NET,
@@ -24,6 +19,11 @@ from regional_snapshots.scoring.happenings.grounds import (
     metric_of,
     trigger_grounds,
 )
+from regional_snapshots.model.series import SeriesRow
+from regional_snapshots.scoring.diff import no_changes
+from regional_snapshots.scoring.happenings import falls
+from regional_snapshots.scoring.happenings.falls import Fall, Past
+from regional_snapshots.scoring.happenings.gaps import Turn, turn_before, turn_between
 from regional_snapshots.scoring.happenings.told import Telling, telling
 from regional_snapshots.scoring.happenings.view import View
 from regional_snapshots.scoring.parity.changes import two_decimals

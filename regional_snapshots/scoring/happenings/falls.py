@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from regional_snapshots.model.series import SeriesRow
+from regional_snapshots.model.feeds.grounds import CORRIDOR_GROUNDS, NET, axis_grounds
+from regional_snapshots.model.series import Gap, SeriesRow, like_rows
 from regional_snapshots.model.snapshot import BUFFERS, PRESSURES
-from regional_snapshots.scoring.happenings.gaps import Gap, like_rows
-from regional_snapshots.scoring.happenings.grounds import CORRIDOR_GROUNDS, NET, axis_grounds
 from regional_snapshots.scoring.happenings.view import View
 
 WEEK_MS = 7 * 86_400_000

@@ -6,16 +6,12 @@ known, ``until`` while it lasts. A gap that has ended is remembered while anythi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.scoring.happenings.view import View
 
 REMEMBERED_MS = 28 * 86_400_000
 """The longest past that anything is compared with. Source: method 2, section 10."""
-
-Gap = Sequence[int | None]
 
 
 @dataclass(frozen=True)
@@ -60,14 +56,3 @@ def gaps_now(before: View | None, now: View) -> dict[str, list[int | None]]:
         elif until is None or now.at - until <= REMEMBERED_MS:
             current[name] = [since, now.at if until is None else until]
     return current
-
-
-def like_rows(rows: Iterable[SeriesRow], gaps: Mapping[str, Gap], grounds: frozenset[str]) -> list[SeriesRow]:
-    """The rows that were made when the same of these grounds were known as now: like is compared with like."""
-    relevant = [gaps[name] for name in grounds if name in gaps]
-    return [row for row in rows if all(_within(row.at, gap) == (gap[1] is None) for gap in relevant)]
-
-
-def _within(at: int, gap: Gap) -> bool:
-    since, until = gap
-    return (since is None or since <= at) and (until is None or at < until)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.model.events import EVENT_TYPES, REGIME_SEVERITIES, Cause, Event, Value
+from regional_snapshots.model.feeds.grounds import AXIS_GROUNDS, metric_of, trigger_axis, trigger_grounds
 from regional_snapshots.model.news import REGIME_SHIFT, axis_moves
 from regional_snapshots.scoring.happenings.facts import Facts
 from regional_snapshots.scoring.happenings.falls import BUFFER_FAILURE, CORRIDOR_BREAK, JUMP, Fall
-from regional_snapshots.scoring.happenings.grounds import AXIS_GROUNDS, metric_of, trigger_axis, trigger_grounds
 from regional_snapshots.scoring.happenings.view import View
 
 CAUSES, EVIDENCE = 3, 5

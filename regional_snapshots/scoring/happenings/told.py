@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.model.feeds.grounds import REGIME_GROUNDS, metric_of, trigger_grounds
 from regional_snapshots.scoring.happenings.gaps import Turn, turn_before
-from regional_snapshots.scoring.happenings.grounds import REGIME_GROUNDS, metric_of, trigger_grounds
 from regional_snapshots.scoring.happenings.view import View
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.model.document.words import REGIME_LABELS, TRIGGER_REASONS, UNDETERMINED
+from regional_snapshots.model.feeds.grounds import NET, feed_name
 from regional_snapshots.model.methods import are_comparable, method_of
 from regional_snapshots.model.snapshot import AXES
 from regional_snapshots.model.values import MAX_INSTANT_MS, clean
-from regional_snapshots.scoring.happenings.grounds import NET, feed_name
 
 Block = Mapping[str, Any]
 LABELS = (*REGIME_LABELS, UNDETERMINED)

@@ -1,4 +1,4 @@
-"""Grounds: which feed stands under which axis, trigger and kind of change. A change is judged by its grounds.
+"""Grounds: which feed stands under which axis, trigger and kind of change. By its grounds a change is judged and told.
 
 Names of feeds are those of ``FEEDS``; an axis stands under what is read from it (see ``trigger_grounds``).
 Source: the pipeline specification, sections 6 and 9; method 2, sections 3 and 8.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from regional_snapshots.model.feeds import ENERGY_FEEDS, feeds_of
+from regional_snapshots.model.feeds.table import ENERGY_FEEDS, feeds_of
 
 AXIS_GROUNDS: Mapping[str, frozenset[str]] = {
     "coercive_pressure": frozenset({"signals", "forecasts"}),
