@@ -16,6 +16,7 @@ from benchmarks.dagster_trips import dagster_trips
 from benchmarks.damage import damage
 from benchmarks.history import history
 from benchmarks.measure import Figure
+from benchmarks.readers import readers
 from benchmarks.report import as_json, markdown, show
 from benchmarks.round_trips import round_trips
 from benchmarks.scale import scale
@@ -29,6 +30,7 @@ BENCHMARKS = {
     "growth": scale,
     "history": history,
     "damage": damage,
+    "readers": readers,
     "size": size,
     "dagster": dagster_share,
 }

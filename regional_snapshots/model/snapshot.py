@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -98,6 +98,10 @@ class Snapshot:
             raise DamagedSnapshotError(problem)
         raw = payload if isinstance(payload, bytes) else payload.encode("utf-8", "surrogatepass")
         return cls(found_region, instant, identity, _printable(document) if problem else document, raw, not problem)
+
+    def anew(self) -> Snapshot:
+        """The same sealed snapshot with a document of its own, which whoever gets it may change."""
+        return replace(self, document=_decode(self.payload))
 
 
 def digest(document: dict[str, Any]) -> str:

@@ -34,17 +34,33 @@ SHOWN = 40
 
 
 class SnapshotReader:
-    """Reads snapshots over a pool of connections."""
+    """Reads snapshots over a pool of connections.
 
-    def __init__(self, connections: Connections, layout: KeyLayout = TAGGED) -> None:
+    With ``cache``, the latest of each region that was read last is kept in memory, for as long as the pointer names it:
+    an id proves its content, so what is answered is never older than the pointer.
+    """
+
+    def __init__(self, connections: Connections, layout: KeyLayout = TAGGED, *, cache: bool = False) -> None:
         self._connections, self._layout = connections, layout
+        self._kept: dict[str, Snapshot] | None = {} if cache else None
 
     async def latest(self, regions: Iterable[str]) -> dict[str, Found]:
-        """The newest snapshot of each region, or the one at which it is pinned. Two round trips."""
+        """The newest snapshot of each region, or the one at which it is pinned. Two round trips; one, if all are in
+        the cache."""
         batch = Batch()
         pointers = {region: batch.ask("GET", self._keys(region).latest) for region in regions}
         await self._connections.read(batch)
-        return await self._payloads({region: _pointer(found, region) for region, found in pointers.items()})
+        names = {region: _pointer(found, region) for region, found in pointers.items()}
+        kept = self._kept or {}
+        known = {
+            region: kept[region].anew() for region, name in names.items() if region in kept and kept[region].id == name
+        }
+        read = await self._payloads({region: name for region, name in names.items() if region not in known})
+        if self._kept is not None:
+            self._kept |= {
+                region: found for region, found in read.items() if isinstance(found, Snapshot) and found.sealed
+            }
+        return {region: known.get(region) or read[region] for region in names}
 
     async def newest_with_rows(
         self, regions: Iterable[str], since_ms: int | None
@@ -139,7 +155,8 @@ class SnapshotReader:
             for region, identity in ids.items()
             if isinstance(identity, str)
         }
-        await self._connections.read(batch)
+        if asked:
+            await self._connections.read(batch)
         return {
             region: _open(asked[region], region, identity, asked_for=asked_for)
             if isinstance(identity, str)

@@ -42,10 +42,10 @@ T = TypeVar("T")
 class SnapshotStore:
     """Snapshots in one Redis database. Use as a context manager, or call :meth:`close`.
 
-    ``url``: ``redis://``, ``rediss://`` or ``unix://``; ``layout``: a name in ``LAYOUTS``;
-    ``namespace``: a prefix of every key, so that several stores share a database; ``feeds_url``: where the
-    feeds are (default: the same server); ``method`` and ``regions`` (digest of the table): what its terms say of the
-    writer, if it is known. Calls may come from any thread. Raises :class:`ConfigurationError`.
+    ``url``: ``redis://``, ``rediss://`` or ``unix://``; ``layout``: a name in ``LAYOUTS``; ``namespace``: a prefix of
+    every key, so that several stores share a database; ``feeds_url``: where the feeds are (default: the same server);
+    ``method`` and ``regions`` (digest of the table): what its terms say of the writer, if it is known; ``cache``: see
+    :class:`SnapshotReader`. Calls may come from any thread. Raises :class:`ConfigurationError`.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class SnapshotStore:
         feed_megabytes: float = MOST_MB,
         method: str = "",
         regions: str = "",
+        cache: bool = False,
     ) -> None:
         if layout not in LAYOUTS:
             raise ConfigurationError(f"unknown key layout {layout!r}", next_step=f"use one of {', '.join(LAYOUTS)}")
@@ -82,7 +83,7 @@ class SnapshotStore:
             self.feed_connections = connect(feeds_url, 2, "FEEDS_REDIS_URL")
         self.terms = self.policy.terms(layout, method, regions)
         self.committer = Committer(self.connections, self.layout, self.policy, self.terms)
-        self.reader = SnapshotReader(self.connections, self.layout)
+        self.reader = SnapshotReader(self.connections, self.layout, cache=cache)
         self.news = NewsReader(self.connections, self.layout)
         self.reconciler = Reconciler(self.connections, self.layout, self.policy, self.terms)
         self.pins = Pins(self.connections, self.layout, self.policy, self.terms)

@@ -172,3 +172,32 @@ def test_histories_are_read_side_by_side_and_one_that_cannot_be_read_holds_up_no
         [each.id for each in reversed(scenes[1].snapshots)],
         [],
     ]
+
+
+def test_with_a_cache_latest_is_read_again_only_when_the_pointer_has_moved(server, client, store, scene):
+    with Proxy(server.url) as proxy, SnapshotStore(proxy.url, layout=store.layout.name, cache=True) as cached:
+
+        def reads():
+            proxy.reset()
+            answer = cached.latest("mena")
+            return answer, [request.name for request in proxy.requests]
+
+        assert reads() == (scene.head, ["GET", "GET"])
+        first, asked = reads()
+        assert (first, asked) == (scene.head, ["GET"])
+        first.document["meta"]["trigger_reason"] = "spoiled by whoever got it"
+        assert reads() == (scene.head, ["GET"])
+        store.run(store.pins.pin("mena", scene.snapshots[0].id))
+        assert reads() == (scene.snapshots[0], ["GET", "GET"])
+        store.run(store.pins.unpin("mena"))
+        assert reads() == (scene.head, ["GET", "GET"])
+        client.delete(scene.names.latest)
+        with pytest.raises(MissingSnapshotError):
+            cached.latest("mena")
+
+
+def test_without_a_cache_every_reading_is_one(server, store, scene):
+    with Proxy(server.url) as proxy, SnapshotStore(proxy.url, layout=store.layout.name) as plain:
+        for _ in range(2):
+            plain.latest("mena")
+        assert [request.name for request in proxy.requests].count("GET") == 4
