@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import logging
+from functools import cache
 from pathlib import Path
 
 import click
 
 from regional_snapshots import console
+from regional_snapshots.commands.shared.command import CannotRun
+from regional_snapshots.model.geography import RegionsFileError
 from regional_snapshots.settings import read_dotenv
 
 COMMANDS = {
@@ -59,7 +62,11 @@ class Commands(click.Group):
         """One command, or None when there is none of that name."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"regional_snapshots.commands.{COMMANDS[name]}")
+        _warn_of_dotenv()
+        try:
+            module = importlib.import_module(f"regional_snapshots.commands.{COMMANDS[name]}")
+        except RegionsFileError as error:
+            raise CannotRun(str(error)) from None
         made: click.Command = getattr(module, name.replace("-", "_"))
         return made
 
@@ -79,7 +86,11 @@ def main(ctx: click.Context) -> None:
         for example, about in THAT_MATTER.items():
             console.line(f"regional-snapshots {example:14} {about}")
         console.line("regional-snapshots --help         everything else")
-        return
+
+
+@cache
+def _warn_of_dotenv() -> None:
+    """Read ``.env``, once, before any command is imported: the table of regions is read with the first of them."""
     if changed := read_dotenv(Path.cwd()):
         console.complain(f"warning: .env overrides {', '.join(sorted(changed))}, as it does in Dagster")
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import dagster as dg
 
+from regional_snapshots.model.geography import RegionsFileError
+
+try:
+    import regional_snapshots.model.regions  # noqa: F401 (before all that needs it, so that its error stands alone)
+except RegionsFileError as error:
+    raise error.with_traceback(None) from None
+
 from regional_snapshots.defs.assets.briefs import weekly_brief
 from regional_snapshots.defs.assets.checks import judge_regions
 from regional_snapshots.defs.assets.events import regional_events

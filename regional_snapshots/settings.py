@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from regional_snapshots.files.packaged import CHECKOUT, in_checkout
 from regional_snapshots.model.events import SEVERITIES
-from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.store.keys import NAMESPACE
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
@@ -43,6 +42,7 @@ class Settings:
     wm_alerts: bool
     retention_days: float
     bucket_minutes: float
+    regions: str
     regions_per_run: int
     refresh_cron: str
     reconcile_cron: str
@@ -66,6 +66,8 @@ class Settings:
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the environment. Raises :class:`SettingError` for a value that cannot be used."""
+        from regional_snapshots.model.regions import REGION_IDS
+
         env = os.environ if environment is None else environment
         _check_names(env)
         home = _path(env, f"{PREFIX}HOME") or _default_home()
@@ -80,6 +82,7 @@ class Settings:
             wm_alerts=_one_of(env, "WM_ALERTS", ("1", "0")) == "1",
             retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
             bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
+            regions=env.get(f"{PREFIX}REGIONS", "").strip(),
             regions_per_run=_whole(env, "REGIONS_PER_RUN", len(REGION_IDS), least=1, most=len(REGION_IDS)),
             refresh_cron=_cron(env, "REFRESH_CRON", "0 */6 * * *"),
             reconcile_cron=_cron(env, "RECONCILE_CRON", "30 * * * *"),

@@ -12,12 +12,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "regional_snapshots"
-NEW_REGION = """
-        Region(
-            id="antarctica", label="Antarctica", forecast_label="Antarctica", theaters=(), signal_aliases=(),
-            key_countries=("AQ",),
-        ),
-"""
+NEW_REGION = "antarctica,Antarctica,,Antarctica,,,AQ,,\n"
 NEW_FEED = """
     FeedSpec("sea_ice", "climate:sea-ice:v1", 60, None, "extent of sea ice", lambda payload, _: payload.get("extent")),
 """
@@ -67,7 +62,8 @@ assert not [line for entry in scored.values() for line in problems(entry.snapsho
 
 
 def test_a_region_is_one_row(copy: Path) -> None:
-    add(copy / "regional_snapshots/model/regions.py", "    for region in (\n", NEW_REGION)
+    with (copy / "regional_snapshots/model/geography/regions.csv").open("a") as table:
+        table.write(NEW_REGION)
     assert "antarctica" in python(copy, SCORED + "print(json.dumps(list(scored)))")
     keys = "import json; from regional_snapshots.definitions import defs; "
     keys += "print(json.dumps(defs.resolve_assets_def('regional_snapshot').partitions_def.get_partition_keys()))"

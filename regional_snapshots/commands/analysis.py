@@ -15,7 +15,7 @@ from regional_snapshots.analysis.worlds import NAMES, STEP_MS, phases
 from regional_snapshots.commands.shared.command import FINE, WRONG, CannotRun, command, opened
 from regional_snapshots.commands.shared.parameters import Instant, RegionName
 from regional_snapshots.commands.shared.tables import TableFile, write_table
-from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.regions import PLACE_OF, REGION_IDS
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.settings import METHODS, Settings
 
@@ -189,8 +189,8 @@ def calibrate(regions: Sequence[str], method: str | None, as_json: bool) -> int:
 
 
 def _names(library: Library, regions: Iterable[str], since: int = 0, until: int = MAX_INSTANT_MS) -> list[Name]:
-    wanted = list(regions)
-    return library.ids([region for region in REGION_IDS if region in wanted] or REGION_IDS, since, until)
+    wanted = sorted(set(regions), key=PLACE_OF.__getitem__)
+    return library.ids(wanted or REGION_IDS, since, until)
 
 
 def _decimals(value: float | None) -> str:

@@ -11,7 +11,7 @@ import click
 from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, WRONG, command, opened
 from regional_snapshots.commands.shared.parameters import RegionName
-from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.regions import PLACE_OF, REGION_IDS
 from regional_snapshots.model.values import spoken
 from regional_snapshots.settings import Settings
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
     """Compute and publish REGIONS (default: all) through Dagster."""
     settings = Settings.load()
-    regions = [region for region in REGION_IDS if region in regions] or list(REGION_IDS)
+    regions = sorted(set(regions), key=PLACE_OF.__getitem__) or list(REGION_IDS)
     with opened(settings) as store:  # and keep it: the run uses the same one
         for warning in store.inspect():
             console.complain(f"warning: {warning}")

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.regions import PLACE_OF, REGION_IDS, WORLD_IDS
 
 REGIONAL_SNAPSHOT = dg.AssetKey("regional_snapshot")
 """The asset that has them."""
 
 region_partitions = dg.StaticPartitionsDefinition(list(REGION_IDS))
 
-BRIEFED = tuple(region for region in REGION_IDS if region != "global")
+BRIEFED = tuple(region for region in REGION_IDS if region not in WORLD_IDS)
 """The regions that have a weekly brief: those of the world, and not the world."""
 
 brief_partitions = dg.StaticPartitionsDefinition(list(BRIEFED))
@@ -32,9 +32,9 @@ def one_run(regions_per_run: int) -> bool:
 def runs_for(regions: Sequence[str], regions_per_run: int) -> list[list[str]]:
     """The regions of each run: runs of neighbours in the order of REGION_IDS, because a run takes a range."""
     runs: list[list[str]] = []
-    for region in (region for region in REGION_IDS if region in regions):
+    for region in sorted(PLACE_OF.keys() & set(regions), key=PLACE_OF.__getitem__):
         last = runs[-1] if runs else []
-        follows = last and REGION_IDS.index(region) == REGION_IDS.index(last[-1]) + 1
+        follows = last and PLACE_OF[region] == PLACE_OF[last[-1]] + 1
         if follows and len(last) < regions_per_run:
             last.append(region)
         else:

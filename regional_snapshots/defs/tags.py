@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
-from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.regions import PLACE_OF, REGION_IDS
 
 REFRESH_JOB, RECONCILE_JOB, OVERVIEW_JOB, OBSERVE_JOB = "refresh", "reconcile", "overview", "observe_feeds"
 BRIEFS_JOB = "briefs"
@@ -43,9 +43,9 @@ def range_tags(regions: Sequence[str]) -> dict[str, str]:
 def regions_of(tags: Mapping[str, str]) -> list[str]:
     """The regions that a run with these tags takes; none if it names one that is not in the table any more."""
     start, end = (tags.get(tag) or tags.get(ONE) for tag in (RANGE_START, RANGE_END))
-    if start not in REGION_IDS or end not in REGION_IDS:
+    if start not in PLACE_OF or end not in PLACE_OF:
         return []
-    return list(REGION_IDS[REGION_IDS.index(start) : REGION_IDS.index(end) + 1])
+    return list(REGION_IDS[PLACE_OF[start] : PLACE_OF[end] + 1])
 
 
 def is_refresh(run: dg.DagsterRun) -> bool:

@@ -48,7 +48,8 @@ def _rows() -> list[dict[str, str]]:
 
 
 REGION_OF: dict[str, str] = {row["iso2"]: row["region"] for row in _rows() if row["region"]}
-"""ISO alpha-2 code -> region id, ordered by code."""
+"""ISO alpha-2 code -> the region that it belongs to, where a table has that id and gives it no countries of its own;
+ordered by code."""
 
 ISO2_OF: dict[str, str] = {row["iso3"]: row["iso2"] for row in _rows() if row["iso3"]}
 """ISO alpha-3 code (upper case) -> alpha-2 code."""

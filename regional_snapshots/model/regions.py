@@ -1,189 +1,102 @@
-"""Geography as data: the eight regions, their theaters and the sea corridors they own.
+"""The table of regions of this process: that of the package, or the file that ``REGIONAL_SNAPSHOTS_REGIONS`` names.
 
-Source: the pipeline specification, sections 2.1 (regions), 2.2 (theaters), 2.3 (corridors), 2.6 and 2.7 (matching).
+It is read once, when this module is imported, so that partitions, scoring and commands cannot disagree about it;
+another table needs another process, which is what a reload of the code location starts. See decision 20.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from dataclasses import asdict, dataclass
-from functools import cached_property
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
+from regional_snapshots.model.geography import CORRIDORS, PACKAGED, Corridor, Region, RegionsFileError, read_regions
+
+__all__ = [
+    "CORRIDORS",
+    "GEOGRAPHY_VERSION",
+    "PLACE_OF",
+    "REGIONS",
+    "REGIONS_DIGEST",
+    "REGION_IDS",
+    "WORLD_IDS",
+    "Corridor",
+    "Region",
+    "digest_of",
+    "homes_of",
+    "named_regions",
+    "regions_file",
+]
+
+SETTING = "REGIONAL_SNAPSHOTS_REGIONS"
 GEOGRAPHY_VERSION = "1.0.0"
-REGION_ID_PATTERN = re.compile("[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-REGION_ID_LIMIT = 32
-"""Source of both: the pipeline specification, section 22."""
 
 
-@dataclass(frozen=True)
-class Theater:
-    """A part of a region. ``corridors`` are the ids of the corridors that it claims, besides those that lie in it."""
-
-    id: str
-    corridors: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Corridor:
-    """A sea corridor. ``chokepoint`` is its id in the feeds, or None when no feed covers it."""
-
-    id: str
-    label: str
-    theater: str
-    chokepoint: str | None
-    weight: float
+def regions_file() -> Path:
+    """The file of the table, as the environment has it now. Raises :class:`RegionsFileError` for an unknown home."""
+    named = os.environ.get(SETTING, "").strip()
+    try:
+        return Path(named).expanduser().absolute() if named else PACKAGED
+    except RuntimeError:
+        raise RegionsFileError(f"{SETTING} is {named!r}: there is no such home; write the whole path") from None
 
 
-CORRIDORS: tuple[Corridor, ...] = (
-    Corridor("hormuz", "Strait of Hormuz", "persian-gulf", "hormuz", 1.0),
-    Corridor("suez", "Suez Canal", "red-sea", "suez", 1.0),
-    Corridor("babelm", "Bab el-Mandeb", "red-sea", "babelm", 0.9),
-    Corridor("taiwan-strait", "Taiwan Strait", "east-asia", "taiwan_strait", 0.9),
-    Corridor("bosphorus", "Bosphorus", "eastern-europe", "bosphorus", 0.7),
-    Corridor("malacca", "Strait of Malacca", "southeast-asia", "malacca", 0.8),
-    Corridor("panama", "Panama Canal", "north-america", "panama", 0.6),
-    Corridor("danish", "Danish Straits", "baltic", "danish", 0.5),
-    Corridor("cape-of-good-hope", "Cape of Good Hope", "southern-africa", None, 0.4),
-    Corridor("south-china-sea", "South China Sea", "southeast-asia", None, 0.6),
-    Corridor("english-channel", "English Channel", "western-europe", None, 0.4),
-)
+def digest_of(regions: Mapping[str, Region]) -> str:
+    """Tells one table of regions and corridors from another: snapshots that were scored by different ones differ.
 
-
-@dataclass(frozen=True)
-class Region:
-    """One of the eight regions; the ids double as partition keys.
-
-    ``forecast_label`` and ``signal_aliases`` are the words by which feed entries are matched to the region;
-    ``key_countries`` (ISO 3166 alpha-2) are those whose instability becomes evidence.
+    Countries and places joined the table later: they count where they are not those of the package's table, whose
+    digest so is what it was.
     """
-
-    id: str
-    label: str
-    forecast_label: str
-    theaters: tuple[Theater, ...]
-    signal_aliases: tuple[str, ...]
-    key_countries: tuple[str, ...]
-
-    @cached_property
-    def corridors(self) -> tuple[Corridor, ...]:
-        """Corridors that lie in one of the region's theaters or that one of them claims, in table order."""
-        theaters = {theater.id for theater in self.theaters}
-        claimed = {corridor for theater in self.theaters for corridor in theater.corridors}
-        return tuple(c for c in CORRIDORS if c.theater in theaters or c.id in claimed)
-
-    @cached_property
-    def theater_words(self) -> tuple[str, ...]:
-        """Theater ids and aliases in the form that a signal's theater is searched for: lower case, no hyphens."""
-        words = [theater.id for theater in self.theaters] + list(self.signal_aliases)
-        return tuple(word.lower().replace("-", " ") for word in words)
-
-    def has_signal_theater(self, theater: str) -> bool:
-        """Whether a signal with this theater text concerns the region (section 2.6)."""
-        text = theater.lower().strip().replace("-", " ")
-        return bool(text) and any(word in text for word in self.theater_words)
-
-    def has_forecast_region(self, name: str) -> bool:
-        """Whether a forecast with this free region text concerns the region (section 2.7); all concern ``global``."""
-        return self.forecast_label.lower() in name.lower()
+    told: list[Any] = [[_first_told(region) for region in regions.values()], [asdict(each) for each in CORRIDORS]]
+    later = _later_told(regions)
+    if later != _later_told(read_regions(PACKAGED)):
+        told.append(later)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 
-REGIONS: dict[str, Region] = {
-    region.id: region
-    for region in (
-        Region(
-            id="mena",
-            label="Middle East & North Africa",
-            forecast_label="Middle East",
-            theaters=(
-                Theater("levant"),
-                Theater("persian-gulf", ("hormuz",)),
-                Theater("red-sea", ("babelm", "suez")),
-                Theater("north-africa"),
-            ),
-            signal_aliases=("middle east", "mena"),
-            key_countries=("SA", "IR", "IL", "AE", "EG", "IQ", "TR", "YE", "SY", "PS", "LB", "LY"),
-        ),
-        Region(
-            id="east-asia",
-            label="East Asia & Pacific",
-            forecast_label="East Asia",
-            theaters=(
-                Theater("east-asia", ("taiwan-strait",)),
-                Theater("southeast-asia", ("malacca", "south-china-sea")),
-            ),
-            signal_aliases=("asia pacific", "apac"),
-            key_countries=("CN", "JP", "KR", "TW", "AU", "SG", "ID"),
-        ),
-        Region(
-            id="europe",
-            label="Europe & Central Asia",
-            forecast_label="Europe",
-            theaters=(
-                Theater("eastern-europe", ("bosphorus",)),
-                Theater("western-europe", ("english-channel",)),
-                Theater("baltic", ("danish",)),
-                Theater("arctic"),
-            ),
-            signal_aliases=("europe", "european union"),
-            key_countries=("DE", "FR", "GB", "UA", "RU", "PL", "IT"),
-        ),
-        Region(
-            id="north-america",
-            label="North America",
-            forecast_label="North America",
-            theaters=(Theater("north-america", ("panama",)),),
-            signal_aliases=(),
-            key_countries=("US", "CA", "MX"),
-        ),
-        Region(
-            id="south-asia",
-            label="South Asia",
-            forecast_label="South Asia",
-            theaters=(Theater("south-asia"),),
-            signal_aliases=(),
-            key_countries=("IN", "PK", "BD", "LK", "AF"),
-        ),
-        Region(
-            id="latam",
-            label="Latin America & Caribbean",
-            forecast_label="Latin America",
-            theaters=(
-                Theater("latin-america"),
-                Theater("caribbean", ("panama",)),
-            ),
-            signal_aliases=("latam",),
-            key_countries=("BR", "AR", "CO", "CL", "VE", "PE", "HT", "CU"),
-        ),
-        Region(
-            id="sub-saharan-africa",
-            label="Sub-Saharan Africa",
-            forecast_label="Africa",
-            theaters=(
-                Theater("horn-of-africa", ("babelm",)),
-                Theater("sahel"),
-                Theater("southern-africa", ("cape-of-good-hope",)),
-                Theater("central-africa"),
-            ),
-            signal_aliases=("sub-saharan africa", "subsaharan africa"),
-            key_countries=("NG", "ZA", "KE", "ET", "SD", "CD", "ML", "BF", "NE", "CM"),
-        ),
-        Region(
-            id="global",
-            label="Global",
-            forecast_label="",
-            theaters=(Theater("global-markets"),),
-            signal_aliases=("global",),
-            key_countries=("US", "CN", "RU", "DE", "JP", "IN", "GB", "SA"),
-        ),
-    )
-}
+def _first_told(region: Region) -> dict[str, Any]:
+    names = ("id", "label", "forecast_label", "theaters", "signal_aliases", "key_countries")
+    every = asdict(region)
+    return {name: every[name] for name in names}
+
+
+def _later_told(regions: Mapping[str, Region]) -> list[list[Any]]:
+    return [[region.id, region.countries, region.places] for region in regions.values()]
+
+
+REGIONS: dict[str, Region] = read_regions(regions_file())
 """The regions by id, in the order that is used everywhere."""
 
 REGION_IDS: tuple[str, ...] = tuple(REGIONS)
 
-REGIONS_DIGEST = hashlib.sha256(
-    json.dumps([[asdict(region) for region in REGIONS.values()], [asdict(each) for each in CORRIDORS]]).encode()
-).hexdigest()[:12]
-"""Tells one table of regions and corridors from another: snapshots that were scored by different ones differ."""
+PLACE_OF: dict[str, int] = {region: place for place, region in enumerate(REGION_IDS)}
+"""Region id -> its place in that order."""
+
+WORLD_IDS: tuple[str, ...] = tuple(region.id for region in REGIONS.values() if region.is_world)
+"""The regions that are the world, such as ``global``."""
+
+REGIONS_DIGEST = digest_of(REGIONS)
+
+_HOMES: dict[str, list[str]] = {}
+for _region in REGIONS.values():
+    for _iso2 in _region.countries:
+        _HOMES.setdefault(_iso2, []).append(_region.id)
+
+
+MOST_NAMED = 12
+"""Regions that a message names; more would bury what it says."""
+
+
+def named_regions() -> str:
+    """The ids of the regions for a message: the first of them, and how many there are beside these."""
+    more = len(REGION_IDS) - MOST_NAMED
+    return ", ".join(REGION_IDS[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def homes_of(iso2: str) -> tuple[str, ...]:
+    """The ids of the regions that a country belongs to, in the order of regions; none for one without a region."""
+    return tuple(_HOMES.get(iso2, ()))

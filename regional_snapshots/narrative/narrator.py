@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from regional_snapshots.model.regions import WORLD_IDS
 from regional_snapshots.narrative.answer import UnusableAnswerError, object_in, section_of
 from regional_snapshots.narrative.facts import Facts, facts_of
 from regional_snapshots.narrative.grounding import grounded
@@ -24,8 +25,6 @@ MAX_WATCH_ITEMS = 3
 SPARE_S = 5.0
 """What is left of a region's budget for everything but waiting for answers."""
 CACHE_LIFE_S = 86_400
-UNNARRATED = ("global",)
-"""Regions of which no text is made."""
 
 Narrative = dict[str, Any]
 
@@ -76,7 +75,7 @@ async def narrate(
     import httpx
 
     budget = budget or Budget()
-    wanted = [region for region in documents if region not in UNNARRATED]
+    wanted = [region for region in documents if region not in WORLD_IDS]
     if not providers or not wanted:
         return {}
     limit_s = min(max(budget.region_s - SPARE_S, 0.0) or budget.region_s, budget.run_s)

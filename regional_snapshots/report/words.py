@@ -13,15 +13,6 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 UNKNOWN = "not known"
 
-SHORT_LABELS = {
-    "mena": "MENA",
-    "east-asia": "East Asia",
-    "europe": "Europe",
-    "latam": "Latin America",
-    "sub-saharan-africa": "Sub-Saharan Africa",
-}
-"""Regions whose label is too long for a line of its own; the others go by their label."""
-
 UNITS = {
     "pct": "%",
     "pp": "percentage points",
@@ -48,7 +39,7 @@ def region_label(region_id: str) -> str:
 
 def region_short(region_id: str) -> str:
     """A region in a line among others."""
-    return SHORT_LABELS.get(region_id) or region_label(region_id)
+    return REGIONS[region_id].short if region_id in REGIONS else words(region_id)
 
 
 def corridor_label(corridor_id: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from regional_snapshots.model.feeds import Feeds
+from regional_snapshots.model.places import regions_of
+from regional_snapshots.model.regions import WORLD_IDS
 from regional_snapshots.model.shapes.movement import Airport
 
 NORTH_AMERICAN = frozenset({"USA", "United States", "United States of America", "Canada", "Mexico"})
@@ -40,6 +42,9 @@ JAMMING_AREAS: dict[str, tuple[str, ...]] = {
 }
 """Region -> labels of jammed areas that lie in it; latam and global have none (12.5)."""
 
+PLACED = frozenset(region for _, _, *regions in AIRPORT_REGIONS for region in regions)
+"""The regions that these tables know. Airports and jammed areas of another are those whose words name it."""
+
 
 @dataclass(frozen=True)
 class Jamming:
@@ -57,12 +62,22 @@ def airport_region(airport: Airport) -> str | None:
     return None
 
 
+def airport_regions(airport: Airport) -> frozenset[str]:
+    """That region, and those of its country that the table does not know."""
+    return frozenset(filter(None, [airport_region(airport)])) | _others(airport.country)
+
+
+def _others(words: str) -> frozenset[str]:
+    """The regions that words name and the tables here do not know, except the world."""
+    return regions_of(words) - PLACED - set(WORLD_IDS)
+
+
 def airports(region_id: str, feeds: Feeds) -> list[dict[str, Any]]:
     """The region's airports where little or nothing moves, in feed order (section 12.2)."""
     listed = []
     for airport in (*feeds.faa_airports, *feeds.world_airports):
         rank = SEVERITY_RANK.get(airport.severity, 0)
-        if rank >= DISRUPTED_RANK and airport_region(airport) == region_id:
+        if rank >= DISRUPTED_RANK and region_id in airport_regions(airport):
             listed.append(
                 {
                     "icao": airport.icao,
@@ -80,17 +95,17 @@ def notam_closures(region_id: str, feeds: Feeds) -> list[str]:
     Airports are placed by the delay alerts of any severity; an international alert overrides an American one.
     """
     placed = {
-        airport.icao: place
+        airport.icao: places
         for airport in (*feeds.faa_airports, *feeds.world_airports)
-        if airport.icao and (place := airport_region(airport))
+        if airport.icao and (places := airport_regions(airport))
     }
-    return [f"{code}: {reason}" for code, reason in feeds.notices.items() if placed.get(code) == region_id]
+    return [f"{code}: {reason}" for code, reason in feeds.notices.items() if region_id in placed.get(code, ())]
 
 
 def jamming(region_id: str, feeds: Feeds) -> Jamming | None:
     """What is jammed over a region; None when nothing is."""
     areas = JAMMING_AREAS.get(region_id, ())
-    jammed = [cell for cell in feeds.hexes if cell.area in areas]
+    jammed = [cell for cell in feeds.hexes if cell.area in areas or region_id in _others(cell.area)]
     if not jammed:
         return None
     counts = {level: sum(cell.level == level for cell in jammed) for level in ("high", "medium", "low")}

@@ -49,6 +49,8 @@ class Shell:
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one command; keyword arguments are environment variables."""
+        if "REGIONAL_SNAPSHOTS_REGIONS" in self.environment | environment:
+            return self._afresh(arguments, environment)  # the prepared process has read the package's table
         with TemporaryDirectory() as directory:
             order = {
                 "arguments": arguments, "environment": self.environment | environment,
@@ -60,6 +62,11 @@ class Shell:
             status = int(running.stdout.readline())
             said = [Path(directory, name).read_text() for name in ("out", "err")]
         return subprocess.CompletedProcess(arguments, status, *said)
+
+    def _afresh(self, arguments: tuple[str, ...], more: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        started = [sys.executable, "-m", "regional_snapshots", *arguments]
+        place = {"env": self.environment | more, "cwd": self.environment["HOME"]}
+        return subprocess.run(started, **place, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
     def json(self, *arguments: str) -> object:
         """Run a command that must succeed, and read its JSON."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regional_snapshots import console
+from regional_snapshots.model.geography import RegionsFileError
 from regional_snapshots.settings import SettingError, Settings
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def command(
         def guarded(*arguments: Any, **keywords: Any) -> None:
             try:
                 sys.exit(function(*arguments, **keywords))
-            except SettingError as error:
+            except (SettingError, RegionsFileError) as error:
                 raise CannotRun(str(error)) from None
             except KeyboardInterrupt:
                 raise CannotRun("interrupted") from None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import click
 
 from regional_snapshots.commands.shared.instants import instant_ms
-from regional_snapshots.model.regions import REGION_IDS, REGIONS
+from regional_snapshots.model.regions import REGION_IDS, REGIONS, named_regions
 from regional_snapshots.model.snapshot import ID_PATTERN
 
 LEAST_LIKENESS = 0.7
@@ -27,9 +27,9 @@ class RegionName(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The id itself, or a usage error that names the nearest, or else lists the ids."""
-        if value not in REGION_IDS:
+        if value not in REGIONS:
             near = nearest_region(value)
-            hint = f"did you mean {near}?" if near else f"use some of {', '.join(REGION_IDS)}"
+            hint = f"did you mean {near}?" if near else f"use some of {named_regions()}"
             self.fail(f"there is no region {value!r}: {hint}", param, ctx)
         return value
 

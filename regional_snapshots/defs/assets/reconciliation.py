@@ -10,7 +10,7 @@ from regional_snapshots.defs.instance.acknowledged import acknowledged, with_rew
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
 from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, finding_line, schema, table
-from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.regions import REGION_IDS, named_regions
 from regional_snapshots.report.markup import safe_markdown
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reconcile.findings import KINDS, WENT_BACK
@@ -74,7 +74,7 @@ def snapshot_reconciliation(
     """
     unknown = sorted(set(config.regions) - set(REGION_IDS))
     if unknown:
-        raise dg.Failure(f"Unknown region(s): {', '.join(unknown)}. Use some of {', '.join(REGION_IDS)}.")
+        raise dg.Failure(f"Unknown region(s): {', '.join(unknown)}. Use some of {named_regions()}.")
     try:
         report = snapshots.store.reconcile(
             config.regions, repair=config.repair, deep=config.deep, fix_types=config.fix_types, news=config.deep

@@ -4,10 +4,10 @@ import dagster as dg
 from pydantic import Field
 
 from regional_snapshots.defs.publishing.resources import Snapshots
-from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.regions import REGIONS, named_regions
 from regional_snapshots.store.errors import StoreError
 
-REGION = f"One of {', '.join(REGION_IDS)}."
+REGION = f"One of {named_regions()}."
 
 
 class PinConfig(dg.Config):
@@ -48,8 +48,8 @@ def unpin_region(context: dg.OpExecutionContext, config: UnpinConfig, snapshots:
 
 
 def _region(name: str) -> str:
-    if name not in REGION_IDS:
-        raise dg.Failure(f"There is no region {name!r}. Use one of {', '.join(REGION_IDS)}.", allow_retries=False)
+    if name not in REGIONS:
+        raise dg.Failure(f"There is no region {name!r}. Use one of {named_regions()}.", allow_retries=False)
     return name
 
 

@@ -63,7 +63,8 @@ def refresh(
     Raises :class:`StoreError` if nothing can be read.
     """
     wanted = list(regions)
-    beside = [region for region in method.listens_to if region not in wanted]
+    asked = set(wanted)
+    beside = [region for region in method.listens_to if region not in asked]
     keys = (*keys_of(method.energy_feed), *member_keys_of(method.energy_feed))
     rows_since_ms = now_ms - SERIES_DAYS * DAY_MS if method.looks_back else None
     found = store.read_inputs(keys, [*wanted, *beside], rows_since_ms)

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from regional_snapshots.model.feeds import DATA_KEYS, ENERGY_DEPENDENCY
-from regional_snapshots.model.regions import CORRIDORS, REGION_ID_LIMIT, REGION_ID_PATTERN
+from regional_snapshots.model.geography import CORRIDORS, REGION_ID_LIMIT, REGION_ID_PATTERN
 from regional_snapshots.model.snapshot import ID_PATTERN
 from regional_snapshots.model.values import MAX_INSTANT_MS, MAX_MAGNITUDE, TEXT_LIMIT, UNWANTED
 

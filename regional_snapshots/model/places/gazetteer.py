@@ -1,7 +1,7 @@
 """The gazetteer: every name that a text is searched for, with the regions that it stands for.
 
-Three sources: the names of the countries (``names.csv``, made from the ISO 3166 list, and the table of other names
-here), the regions with their theaters, and the tables of seas and areas. Source: method 2, section 2.
+Two sources: the names of the countries (``names.csv``, made from the ISO 3166 list, and the table of other names here),
+and the table of regions, with their theaters, and the seas and areas that stand for them. Source: method 2, section 2.
 
 ``names.csv``, ``outlines.json`` and ``grid.txt`` are made by the scripts in ``tools/`` and are data, not code: names of
 ISO 3166 as pycountry carries them, English names of the Unicode locale data as Babel carries them, and outlines of
@@ -14,8 +14,7 @@ import csv
 from collections.abc import Iterator
 from importlib.resources import files
 
-from regional_snapshots.model.countries import REGION_OF
-from regional_snapshots.model.regions import REGIONS
+from regional_snapshots.model.regions import REGIONS, homes_of
 
 OTHER_COUNTRY_NAMES: dict[str, tuple[str, ...]] = {
     "AE": ("UAE",),
@@ -52,99 +51,22 @@ OTHER_COUNTRY_NAMES: dict[str, tuple[str, ...]] = {
 """ISO alpha-2 code -> what else people call the country. Some stand here to keep a shorter name out: New Guinea is not
 Guinea, New Jersey not Jersey, South Georgia not Georgia."""
 
-SEAS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("mena",): ("Red Sea", "Suez", "Persian Gulf", "Arabian Gulf", "Strait of Hormuz", "Hormuz"),
-    ("mena", "sub-saharan-africa"): (
-        "Bab el-Mandeb",
-        "Bab al-Mandeb",
-        "Bab al-Mandab",
-        "Bab el-Mandab",
-        "Gulf of Aden",
-    ),
-    ("europe",): ("Black Sea", "Bosphorus", "Bosporus", "Baltic Sea", "Baltic", "Arctic"),
-    ("east-asia",): ("Taiwan Strait", "South China Sea", "East China Sea", "Strait of Malacca", "Malacca"),
-    ("mena", "europe"): ("Mediterranean", "Eastern Mediterranean"),
-    ("latam", "north-america"): ("Panama Canal",),
-    ("north-america",): ("Gulf of Mexico",),
-    ("south-asia", "mena"): ("Arabian Sea",),
-    ("south-asia",): ("Indian Ocean",),
-}
-"""Regions -> seas and straits that stand for all of them."""
-
-AREAS: dict[str, tuple[str, ...]] = {
-    # Beside the names of the specification: those of the United Nations' list of areas ("Northern Africa" is no more
-    # "Africa" than "North Africa" is).
-    "mena": (
-        "Middle East",
-        "MENA",
-        "Levant",
-        "Maghreb",
-        "North Africa",
-        "Northern Africa",
-        "West Asia",
-        "Western Asia",
-    ),
-    "sub-saharan-africa": (
-        "Horn of Africa",
-        "Sahel",
-        "West Africa",
-        "East Africa",
-        "Central Africa",
-        "Southern Africa",
-        "Africa",
-    ),
-    "europe": (
-        "Europe",
-        "EU",
-        "European Union",
-        "Northern Europe",
-        "Southern Europe",
-        "Eastern Europe",
-        "Western Europe",
-        "Central Europe",
-        "Balkans",
-        "Caucasus",
-        "Central Asia",
-    ),
-    "east-asia": (
-        "Asia Pacific",
-        "APAC",
-        "East Asia",
-        "Northeast Asia",
-        "Southeast Asia",
-        "Eastern Asia",
-        "South-Eastern Asia",
-        "Pacific",
-        "Oceania",
-        "Melanesia",
-        "Polynesia",
-    ),
-    "south-asia": ("South Asia", "Southern Asia"),
-    "north-america": ("North America",),
-    "latam": ("Latin America", "South America", "Central America", "Caribbean"),
-    "global": ("Global", "World", "Worldwide", "Global Markets"),
-}
-"""Region -> areas that stand for it. What is in no table ("Asia", "Other") stands for no region."""
-
 IN_CAPITALS_ONLY = frozenset({"US", "UK", "UAE", "EU", "DRC"})
 """Names that are found in capitals only: "us" is a word."""
 
 
 def entries() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every name as it is written, with its regions: none for a country without one. A name can come several times."""
-    for iso2, name in _country_names():
-        yield name, (REGION_OF[iso2],) if iso2 in REGION_OF else ()
-    for regions, names in SEAS.items():
-        yield from ((name, regions) for name in names)
-    for area, names in AREAS.items():
-        yield from ((name, (area,)) for name in names)
+    for iso2, name in country_names():
+        yield name, homes_of(iso2)
     for region in REGIONS.values():
         theaters = [theater.id for theater in region.theaters]
-        names = (region.id, region.label, region.forecast_label, *region.signal_aliases, *theaters)
+        names = (region.id, region.label, region.forecast_label, *region.signal_aliases, *theaters, *region.places)
         yield from ((name, (region.id,)) for name in names if name)
 
 
-def _country_names() -> Iterator[tuple[str, str]]:
+def country_names() -> Iterator[tuple[str, str]]:
+    """Every name of every country, with its ISO alpha-2 code: the first of a code is the one that it is called by."""
     text = (files("regional_snapshots.model.places") / "names.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
         yield row["iso2"], row["name"]

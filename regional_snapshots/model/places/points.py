@@ -12,27 +12,25 @@ from bisect import bisect_right
 from functools import cache
 from importlib.resources import files
 
-from regional_snapshots.model.countries import REGION_OF
-
 CELLS_PER_DEGREE = 10
 
 _RUN = re.compile(r"([A-Z]{2}|-)(\d+)")
 
 Row = tuple[list[int], list[str]]
-"""One row of cells: where each run of equal cells begins, and the region of each run ("" for none)."""
+"""One row of cells: where each run of equal cells begins, and the country of each run ("" for none)."""
 
 
-def region_of_point(lat: float, lon: float) -> str | None:
-    """The id of the region of a point in degrees; longitudes beyond 180 go on around the globe.
+def country_of_point(lat: float, lon: float) -> str | None:
+    """The country (ISO alpha-2) of a point in degrees; longitudes beyond 180 go on around the globe.
 
     None far from all land, and for what is no point: not finite, or a latitude beyond the poles.
     """
     if not (math.isfinite(lon) and -90.0 <= lat <= 90.0):
         return None
     row = min(int((lat + 90.0) * CELLS_PER_DEGREE), 180 * CELLS_PER_DEGREE - 1)
-    starts, regions = _rows()[row]
+    starts, countries = _rows()[row]
     cell = (lon + 180.0) % 360.0 * CELLS_PER_DEGREE
-    return regions[bisect_right(starts, cell) - 1] or None
+    return countries[bisect_right(starts, cell) - 1] or None
 
 
 @cache
@@ -42,9 +40,9 @@ def _rows() -> tuple[Row, ...]:
 
 
 def _row(line: str) -> Row:
-    starts, regions, at = [], [], 0
+    starts, countries, at = [], [], 0
     for code, count in _RUN.findall(line):
         starts.append(at)
-        regions.append(REGION_OF.get(code, ""))
+        countries.append(code.strip("-"))
         at += int(count)
-    return starts, regions
+    return starts, countries

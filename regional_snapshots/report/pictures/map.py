@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from regional_snapshots.model.countries import REGION_OF
-from regional_snapshots.model.regions import CORRIDORS
+from regional_snapshots.model.regions import CORRIDORS, REGIONS, homes_of
 from regional_snapshots.model.values import number
 from regional_snapshots.report.pictures.outline import (
     FINENESS,
@@ -65,9 +64,14 @@ def _lands() -> dict[str, list[str]]:
     """Countries by region; under the empty name those without one."""
     found: dict[str, list[str]] = defaultdict(list)
     for code in country_paths():
-        found[REGION_OF.get(code, "")].append(code)
+        found[_shown_as(code)].append(code)
     found[""] = [code for code in found[""] if code != "AQ"]
     return found
+
+
+def _shown_as(code: str) -> str:
+    """The region whose colour a country has: of several that it belongs to, the one with the fewest countries."""
+    return min(homes_of(code), key=lambda region: len(REGIONS[region].countries), default="")
 
 
 def _land(region: str, codes: Iterable[str], told: Story | None, links: bool) -> str:
@@ -90,7 +94,7 @@ def _edge(region: str) -> str:
 
 def _name(now: Standing) -> str:
     """The region's short name and regime, on its largest country."""
-    codes = [code for code, region in REGION_OF.items() if region == now.region and code in country_paths()]
+    codes = [code for code in sorted(country_paths()) if _shown_as(code) == now.region]
     if not codes:
         return ""
     x, y = middle_of(max(codes, key=size_of))

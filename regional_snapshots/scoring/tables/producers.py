@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regional_snapshots.model.countries import REGION_OF
+from regional_snapshots.model.regions import REGIONS
 
 PRODUCERS = frozenset(["SA", "RU", "US", "IR", "IQ", "AE", "CA", "KW", "QA", "NG", "NO", "BR", "MX", "VE", "AU"])
 
 
 def producers_of(region_id: str) -> list[str]:
     """The producers of a region (ISO alpha-2), ordered by code."""
-    return [iso2 for iso2, home in REGION_OF.items() if home == region_id and iso2 in PRODUCERS]
+    return [iso2 for iso2 in REGIONS[region_id].countries if iso2 in PRODUCERS]
 
 
 def leverage_of(producers: Sequence[str]) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.model.regions import REGIONS
 from regional_snapshots.scoring.tables.triggers import TRIGGERS
 
 TEMPLATE_VERSION = "1.0.0"
@@ -117,9 +118,14 @@ TEMPLATES: tuple[Template, ...] = (
 
 
 ORIGINS: tuple[str, ...] = tuple(
-    dict.fromkeys(trigger.region for template in TEMPLATES for trigger in TRIGGERS if trigger.id == template.trigger)
+    dict.fromkeys(
+        trigger.region
+        for template in TEMPLATES
+        for trigger in TRIGGERS
+        if trigger.id == template.trigger and trigger.region in REGIONS
+    )
 )
-"""The regions whose triggers are felt in others."""
+"""The regions whose triggers are felt in others, of those that the table of regions has."""
 
 
 def described(template: Template, step: Step) -> dict[str, Any]:
@@ -133,7 +139,7 @@ def described(template: Template, step: Step) -> dict[str, Any]:
         "confidence": step.confidence,
         "latency_hours": step.latency_hours,
         "impacted_asset_class": step.asset_class,
-        "impacted_regions": list(template.regions),
+        "impacted_regions": [region for region in template.regions if region in REGIONS],
         "magnitude_low": step.low,
         "magnitude_high": step.high,
         "magnitude_unit": step.unit,

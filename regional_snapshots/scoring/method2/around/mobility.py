@@ -19,7 +19,8 @@ def mobility(scope: Scope) -> dict[str, Any]:
     region_id, feeds = scope.region.id, scope.feeds
     jammed = jamming(region_id, feeds)
     status = "restricted" if jammed and jammed.high else "degraded"
-    flying = min(1.0, scope.world.flights.get(region_id, 0) / FULL_INTENSITY_FLIGHTS)
+    over = sum(scope.world.flights.get(country, 0) for country in scope.region.countries)
+    flying = min(1.0, over / FULL_INTENSITY_FLIGHTS)
     return {
         "airspace": [airspace(region_id, status, jammed.words)] if jammed else [],
         "flight_corridors": [],

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from regional_snapshots.model.regions import REGIONS
+from regional_snapshots.model.regions import PLACE_OF, REGIONS
 from regional_snapshots.scoring.tables.transmissions import TEMPLATES, described
 
 
 def origins(active: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
     """Trigger id -> the regions in which it is active, in the order of regions. ``active``: trigger ids by region."""
     found: dict[str, list[str]] = {}
-    for region in REGIONS:
+    for region in sorted(active.keys() & REGIONS.keys(), key=PLACE_OF.__getitem__):
         for trigger in active.get(region, ()):
             found.setdefault(trigger, []).append(region)
     return found

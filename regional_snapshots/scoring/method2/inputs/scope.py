@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from regional_snapshots.model.countries import ISO2_OF, REGION_OF
+from regional_snapshots.model.countries import ISO2_OF
 from regional_snapshots.model.feeds import Feeds
-from regional_snapshots.model.places import region_of_point
+from regional_snapshots.model.places import country_of_point
 from regional_snapshots.model.regions import Region
 from regional_snapshots.model.shapes.risk import CountryScore, Signal
 from regional_snapshots.scoring.method2.inputs.freshness import FeedState, feed_states, usable
@@ -24,7 +24,7 @@ NAME_OF_SIGNAL = "xss"
 @dataclass(frozen=True)
 class World:
     """The feeds of a run (those without weight say nothing), the state of each, and what is read once for all regions:
-    ``signals`` with the ids under which they are evidence, ``flights`` counted by region."""
+    ``signals`` with the ids under which they are evidence, ``flights`` counted by country."""
 
     feeds: Feeds
     states: Mapping[str, FeedState]
@@ -45,7 +45,8 @@ class World:
 
 @dataclass(frozen=True)
 class Scope:
-    """A region in its world: signals and forecasts whose place lies in it, in feed order, and its countries (ISO2)."""
+    """A region in its world: signals and forecasts whose place lies in it, in feed order, and its countries
+    (ISO2): of one that none belongs to, such as ``global``, its key countries."""
 
     region: Region
     world: World
@@ -85,7 +86,7 @@ def world_of(feeds: Feeds, now_ms: int) -> World:
         states=states,
         signals=tuple((signal.id or f"{NAME_OF_SIGNAL}:{index}", signal) for index, signal in enumerate(feeds.signals)),
         predictions=predictions(feeds.forecasts),
-        flights=Counter(region_of_point(flight.lat, flight.lon) for flight in feeds.flights),
+        flights=Counter(country_of_point(flight.lat, flight.lon) for flight in feeds.flights),
         now_ms=now_ms,
     )
 
@@ -97,10 +98,5 @@ def scope_of(region: Region, world: World) -> Scope:
         world=world,
         signals=tuple(entry for entry in world.signals if region.id in entry[1].regions),
         predictions=tuple(entry for entry in world.predictions if region.id in entry.forecast.regions),
-        countries=countries_of(region),
+        countries=frozenset(region.countries or region.key_countries),
     )
-
-
-def countries_of(region: Region) -> frozenset[str]:
-    """The countries of a region; of one that no country belongs to, such as ``global``, its key countries."""
-    return frozenset(iso2 for iso2, home in REGION_OF.items() if home == region.id) or frozenset(region.key_countries)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from regional_snapshots.model.countries import ISO2_OF, REGION_OF, criticality
+from regional_snapshots.model.countries import ISO2_OF, criticality
 from regional_snapshots.model.shapes.risk import Signal
 from regional_snapshots.model.snapshot import AXES, BUFFERS, PRESSURES
 from regional_snapshots.model.values import clean, clip, mean, percentile, round3, total, weighted_mean
@@ -83,7 +83,7 @@ def _signal_id(signal: Signal) -> str:
 
 def domestic_fragility(scope: Scope) -> Axis:
     """Section 6.2: instability of the region's countries, weighted by criticality."""
-    rows = [row for row in scope.feeds.country_scores if REGION_OF.get(row.country) == scope.region.id]
+    rows = [row for row in scope.feeds.country_scores if row.country in scope.region.countries]
     if not rows:
         return Axis(0.0)
     norms = [clip((row.score or 0) / 100) for row in rows]
@@ -100,11 +100,7 @@ def domestic_fragility(scope: Scope) -> Axis:
 
 def capital_stress(scope: Scope) -> Axis:
     """Section 6.3: macro verdict, public debt and the stress index; at most 0.75, for no feed counts sanctions."""
-    debts = [
-        row.debt_to_gdp or 0.0
-        for row in scope.feeds.debts
-        if REGION_OF.get(ISO2_OF.get(row.iso3, "")) == scope.region.id
-    ]
+    debts = [row.debt_to_gdp or 0.0 for row in scope.feeds.debts if ISO2_OF.get(row.iso3) in scope.region.countries]
     average = mean(debts) if debts else BASELINE_DEBT_PCT
     by_macro = {"CASH": 1.0, "BUY": 0.0}.get(scope.feeds.macro_verdict or "", 0.5)
     by_debt = clip((average - 60) / 80)
@@ -125,7 +121,7 @@ def capital_stress(scope: Scope) -> Axis:
 
 def energy_vulnerability(scope: Scope) -> Axis:
     """Section 6.4: import dependence, gas storage and oil reserve; 0 where the mix knows none of the countries."""
-    known = [share for iso2, share in scope.feeds.energy_mix.items() if REGION_OF.get(iso2) == scope.region.id]
+    known = [share for iso2, share in scope.feeds.energy_mix.items() if iso2 in scope.region.countries]
     if not known:
         return Axis(0.0)
     imports = [clip(share / 100) for share in known if share is not None]
@@ -137,7 +133,7 @@ def energy_vulnerability(scope: Scope) -> Axis:
 def energy_vulnerability_observed(scope: Scope) -> Axis:
     """The rule of edition 1.2: the same where a country of the region has an observation; elsewhere gas storage and oil
     reserve alone, and never an early 0. Source: the facts of the live system, section 5."""
-    known = [share for iso2, share in scope.feeds.energy_mix.items() if REGION_OF.get(iso2) == scope.region.id]
+    known = [share for iso2, share in scope.feeds.energy_mix.items() if iso2 in scope.region.countries]
     imports = [clip(share / 100) for share in known if share is not None]
     by_storage, by_reserve = _stores(scope)
     if not imports:

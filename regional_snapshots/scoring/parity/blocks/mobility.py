@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from regional_snapshots.model.places import country_of_point
+from regional_snapshots.model.regions import Region
 from regional_snapshots.model.shapes.movement import Flight
 from regional_snapshots.scoring.mobility import airports, airspace, jamming, notam_closures
 from regional_snapshots.scoring.parity.scope import Scope
@@ -23,13 +25,14 @@ BOXES: tuple[tuple[str, float, float, float, float], ...] = (
 )
 """(region, least and greatest latitude, least and greatest longitude), edges included; the first box that holds a
 position wins. latam ends just below 16 degrees north (12.4)."""
+_BOXED = frozenset(region_id for region_id, *_ in BOXES)
 FULL_INTENSITY_FLIGHTS = 50
 
 
 def mobility(scope: Scope) -> dict[str, Any]:
     """The ``mobility`` block."""
     region_id, feeds = scope.region.id, scope.feeds
-    flying = sum(flight_region(flight) == region_id for flight in feeds.flights)
+    flying = sum(_is_over(scope.region, flight) for flight in feeds.flights)
     jammed = jamming(region_id, feeds)
     return {
         "airspace": [airspace(region_id, "restricted", jammed.words)] if jammed else [],
@@ -38,6 +41,13 @@ def mobility(scope: Scope) -> dict[str, Any]:
         "reroute_intensity": min(1.0, flying / FULL_INTENSITY_FLIGHTS),
         "notam_closures": notam_closures(region_id, feeds),
     }
+
+
+def _is_over(region: Region, flight: Flight) -> bool:
+    """Whether a flight is in the box of a region; of one without a box, over one of its countries."""
+    if region.id in _BOXED or region.is_world:
+        return flight_region(flight) == region.id
+    return country_of_point(flight.lat, flight.lon) in region.countries
 
 
 def flight_region(flight: Flight) -> str | None:
