@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.model.values import UNWANTED, visible
+from regional_snapshots.model.values import LAST_MS, UNWANTED, visible
 
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
@@ -104,7 +104,7 @@ def json_line(value: Any) -> str:
 
 def when(instant_ms: float) -> str:
     """An instant for people: UTC, to the second."""
-    return datetime.fromtimestamp(instant_ms / 1000, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(min(instant_ms, LAST_MS) / 1000, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def card(snapshot: Snapshot, pinned: str = "") -> None:

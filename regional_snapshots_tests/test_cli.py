@@ -125,6 +125,22 @@ def test_another_bucket_is_refused_until_a_person_changes_the_terms(shell: Shell
     assert [entry["id"] for entry in shell.json("history", "latam")] == [made.id]
 
 
+def test_what_no_reconciliation_mends_is_not_said_to_be_mended_by_it(shell: Shell, server: RedisServer) -> None:
+    server.client().set("snapshot:terms:{latam}", json.dumps({"format": 99}))
+    done = shell("reconcile", "--check", "latam")
+    assert done.returncode == 1
+    assert "without --check" not in done.stdout
+    assert "install the newer version" in done.stderr
+    assert "format 99 so far, 1 here" in shell("terms", "latam").stdout
+
+
+def test_a_set_of_an_impossible_time_is_shown(shell: Shell, server: RedisServer) -> None:
+    made = {"id": "x", "oldest_ms": -1, "newest_ms": 10**30, "snapshots": {"latam": "x"}}
+    server.client().set("snapshot:{summary}:set", json.dumps(made))
+    done = shell("show", "--set", "latam")
+    assert (done.returncode, "9999-12-31 23:59:59 UTC" in done.stdout) == (1, True), done.stderr
+
+
 def test_a_refresh_ends_with_what_matters_now(shell: Shell) -> None:
     shell.json("feeds", "load", "--sample")
     lines = shell("refresh").stdout.split("\n\n")[-1].strip().splitlines()

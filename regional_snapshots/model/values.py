@@ -14,6 +14,8 @@ from typing import Any
 TEXT_LIMIT = 500
 MAX_MAGNITUDE = 1e18
 """Larger numbers are no measurement of anything here; keeping them out keeps every sum finite."""
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999, the last that calendars know."""
 MAX_INSTANT_MS = 2**53 - 1
 """Largest instant in ms: above 2^53, doubles (and with them JSON readers and sorted sets) round."""
 _MAX_NUMERAL = 64

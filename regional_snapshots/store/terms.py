@@ -46,11 +46,13 @@ class Terms:
         """The terms that are stored; None where there are none, or none that can be read."""
         try:
             held: Mapping[str, Any] = json.loads(stored or b"")
+            if int(held["format"]) > FORMAT:  # of the rest, a newer version may have made anything
+                return cls("", 0, 0, format=int(held["format"]))
             read: dict[str, Any] = {
                 each.name: (int if each.type == "int" else str)(held[each.name]) for each in fields(cls)
             }
             return cls(**read)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
 
@@ -83,7 +85,8 @@ TERMS: Mapping[str, Term] = {
 
 def differences(mine: Terms, held: Terms) -> tuple[str, ...]:
     """What differs, in words. What either does not know does not."""
-    pairs = ((term, getattr(held, name), getattr(mine, name)) for name, term in TERMS.items())
+    compared = TERMS if held.format <= mine.format else {"format": TERMS["format"]}
+    pairs = ((term, getattr(held, name), getattr(mine, name)) for name, term in compared.items())
     return tuple(
         f"{term.what} {term.said(theirs)} so far, {term.said(ours)} here"
         for term, theirs, ours in pairs

@@ -80,6 +80,14 @@ def test_a_key_of_the_wrong_type_is_repaired_only_on_request(project: Project, s
     assert project.refresh().success
 
 
+def test_what_a_key_of_the_wrong_type_told_is_told_again_in_the_same_run(project: Project, server: RedisServer) -> None:
+    project.refresh()
+    client = server.client()
+    client.set("snapshot:series:{mena}", "x")
+    assert project.reconcile(fix_types=True).success
+    assert client.zcard("snapshot:series:{mena}") == 1
+
+
 def test_only_the_regions_asked_for_are_looked_at(project: Project) -> None:
     project.refresh()
     assert report(project.reconcile(regions=["mena", "latam"]))["regions_checked"] == 2

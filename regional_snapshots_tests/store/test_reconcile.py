@@ -14,6 +14,7 @@ from regional_snapshots.store.reconcile import findings
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import EVERYTHING, SINGLE, TO_A_CLAIM, healthy, picture
+from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.oracle import BUCKET_MS, RETENTION_MS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.server_faults import read_only, without_permission
@@ -112,6 +113,28 @@ def test_damage_to_the_head_is_mended_too(store, server, name):
 
 def survives(name, damage):
     return not damage.lossy or name.startswith("claim")
+
+
+def test_a_claim_that_names_what_happened_goes_with_its_snapshot(server, client):
+    """Only a search finds it: nobody else knows its name."""
+    with SnapshotStore(server.url) as store:
+        for loss in ("deleted", "damaged"):
+            made = snapshot("mena", client.time()[0] * 1000, note=loss)
+            told = news(made, "trigger_activated", what="trigger_activation-a")
+            assert store.commit(made, news=told, force=True).outcome is Outcome.COMMITTED
+            payload = names_of("tagged", "mena").payloads + made.id
+            client.delete(payload) if loss == "deleted" else client.set(payload, "x", keepttl=True)
+            assert ("mena", "claim_dangling") in kinds(store.reconcile(["mena"]))
+            assert store.reconcile(["mena"], repair=False, deep=True).findings == ()
+
+
+def test_a_text_of_any_length_is_shown_in_part(store, client):
+    scene = healthy(store, client, "mena")
+    for long in ("x" * 100_000, "x" * 100_001):
+        client.zadd(scene.names.index, {long: scene.head.generated_at})
+    found = store.reconcile(["mena"]).findings
+    assert [len(each.detail) < 400 for each in found] == [True, True]
+    assert store.reconcile(["mena"]).findings == ()
 
 
 def test_latest_never_moves_back_from_a_snapshot_that_verifies(store, server):

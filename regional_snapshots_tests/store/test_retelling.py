@@ -102,6 +102,20 @@ def test_of_six_hours_there_is_one_row_and_it_is_one(store, client, keys, damage
     assert not store.reconcile([REGION], deep=True, news=True).findings
 
 
+@pytest.mark.parametrize("score", ["inf", "-inf", "1.5", "1e300"])
+def test_a_row_of_no_time_at_all_goes_and_moves_no_expiry(store, client, keys, score):
+    publish(store, client)
+    whole, expiry = rows(client, keys), client.execute_command("PEXPIRETIME", keys.series)
+    client.zremrangebyrank(keys.series, -1, -1)
+    client.zadd(keys.series, {"rubbish": score})
+    checked = store.reconcile([REGION], repair=False, deep=True, news=True)
+    assert kinds(checked) == ["row_damaged", "row_missing"]
+    assert kinds(store.reconcile([REGION], deep=True, news=True)) == kinds(checked)
+    assert rows(client, keys) == whole
+    assert client.execute_command("PEXPIRETIME", keys.series) == expiry
+    assert not store.reconcile([REGION], deep=True, news=True).findings
+
+
 def test_rows_that_outlive_their_snapshots_stay(store, client, keys):
     published = publish(store, client)
     old = row_of(published[0].document | {"generated_at": published[0].generated_at - 100 * 86_400_000}, {})

@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.commit import Outcome
 from regional_snapshots.store.errors import MissingSnapshotError
 from regional_snapshots.store.snapshots import SnapshotStore
@@ -55,6 +56,19 @@ def test_a_set_is_read_whole_in_two_round_trips_whatever_is_committed_since(serv
     assert (found, snapshots) == (made, first)
     with SnapshotStore(server.url) as store:
         assert store.latest("latam").id == newer.id
+
+
+@pytest.mark.parametrize("instant", ["Infinity", "1e999", "-5", "9" * 30, "NaN"])
+def test_a_set_of_an_impossible_time_is_read_all_the_same(server, client, instant):
+    with SnapshotStore(server.url) as store:
+        first = committed(store, client)
+        store.publish_summary(first, REGIONS, 1)
+        stored = json.loads(client.get(store.layout.set))
+        spoilt = json.dumps(stored | {"newest_ms": "HERE"}).replace('"HERE"', instant)
+        client.set(store.layout.set, spoilt)
+        found, snapshots = store.latest_set()
+    assert 0 <= found.newest_ms <= MAX_INSTANT_MS
+    assert snapshots == first
 
 
 def test_what_was_not_made_together_is_no_set(server, client):

@@ -101,6 +101,24 @@ def test_a_reconciliation_does_not_judge_a_store_by_other_terms(store, server, c
     assert picture(client) == before
 
 
+@pytest.mark.parametrize("rubbish", ["[" * 100_000, '{"format": 1e999}', "{", "\\xff", "[]", '{"format": {}}'])
+def test_terms_that_are_none_are_written_anew(store, client, rubbish):
+    store.commit(fresh(client, back=1))
+    client.set(KEY, rubbish)
+    assert store.reconcile([REGION], deep=True).findings == ()
+    assert store.run(stored_terms(store.connections, store.layout, [REGION])) == {REGION: None}
+    assert store.commit(fresh(client)).outcome is Outcome.COMMITTED
+    assert held(client)["format"] == FORMAT
+
+
+def test_a_newer_version_is_known_by_its_format_alone(store, client):
+    client.set(KEY, json.dumps({"format": FORMAT + 1}))
+    before = picture(client)
+    with pytest.raises(NewerFormatError):
+        store.commit(fresh(client))
+    assert picture(client) == before
+
+
 def test_a_store_of_a_newer_version_is_read_and_not_written(store, client, tmp_path):
     made = fresh(client, back=1)
     store.commit(made)

@@ -39,7 +39,8 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
 
     settings = Settings.load()
     with opened(settings) as store:
-        report = store.reconcile(regions or REGION_IDS, repair=not check, deep=deep, fix_types=fix_types, news=deep)
+        again = deep or fix_types  # a stream or series that is moved away can be told again in the same run
+        report = store.reconcile(regions or REGION_IDS, repair=not check, deep=deep, fix_types=fix_types, news=again)
         report = _compared_with_dagster(store, report, settings)
     if len(report.errors) == len(regions or REGION_IDS):
         first = next(iter(report.errors.values()))
@@ -87,7 +88,7 @@ def _verdict(report: ReconcileReport) -> str:
 
 
 def _left(report: ReconcileReport, check: bool) -> str:
-    steps = ["run it again without --check"] if check else []
+    steps = ["run it again without --check"] if check and report.left else []
     if any(finding.kind == "wrong_type" for finding in report.left):
         steps.append("add --fix-types to rename keys of the wrong type")
     next_steps = f" Next: {', '.join(steps)}." if steps else ""

@@ -77,8 +77,9 @@ def snapshot_reconciliation(
         raise dg.Failure(f"Unknown region(s): {', '.join(unknown)}. Use some of {named_regions()}.")
     try:
         report = snapshots.store.reconcile(
-            config.regions, repair=config.repair, deep=config.deep, fix_types=config.fix_types, news=config.deep
-        )
+            config.regions, repair=config.repair, deep=config.deep, fix_types=config.fix_types,
+            news=config.deep or config.fix_types,  # a stream or series that is moved away can be told again
+        )  # fmt: skip
         report = with_rewound(snapshots.store, report, acknowledged(context.instance, config.regions))
     except StoreError as error:
         raise dg.Failure(f"Nothing could be checked. {error}") from error

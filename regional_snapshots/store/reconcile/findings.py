@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.keys import RegionKeys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,11 +141,11 @@ FRAME_COLUMNS = ("region", "latest", "head", "snapshots", "findings", "repaired"
 """Columns of :meth:`ReconcileReport.frame`."""
 
 
-def lost_entries(findings: Iterable[Finding], index_of: Callable[[str], str]) -> list[str]:
+def lost_entries(findings: Iterable[Finding], keys_of: Callable[[str], RegionKeys]) -> list[str]:
     """The regions whose index lacks what latest names, or was moved away: it may lack more."""
     lost = set()
     for found in findings:
-        moved = found.kind == "wrong_type" and found.repaired and found.key == index_of(found.region)
+        moved = found.kind == "wrong_type" and found.repaired and found.key == keys_of(found.region).index
         if moved or found.kind == "latest_not_indexed":
             lost.add(found.region)
     return sorted(lost)

@@ -81,8 +81,9 @@ class Reconciler:
         """Look at each region, and with ``repair`` repair what is found; see :data:`KINDS` for what can be found.
 
         ``deep`` also verifies every payload and looks for what no index names, as is done anyway for a region whose
-        index has lost entries. ``fix_types`` also moves keys of the wrong type away, ``news`` also tells again what was
-        lost of the series and of the changes of regime. A region that cannot be read has its error in the report.
+        index has lost entries, or that has lost a snapshot whose claim may still be there. ``fix_types`` also moves
+        keys of the wrong type away, ``news`` also tells again what was lost of the series and of the changes of regime.
+        A region that cannot be read has its error in the report.
         """
         now_ms = time.time_ns() // 1_000_000
         rules = Rules(self._policy.retention_ms, self._policy.bucket_ms, fix_types=fix_types, clock_ms=now_ms)
@@ -90,9 +91,8 @@ class Reconciler:
         names = list(dict.fromkeys(regions))
         groups = [names[start : start + GROUP] for start in range(0, len(names), GROUP)]
         await asyncio.gather(*(self._group(group, run) for group in groups))
-        await self._sweep(
-            names if deep else lost_entries(run.findings.values(), lambda region: self._keys(region).index), run
-        )
+        lost = {*lost_entries(run.findings.values(), self._keys), *run.freed}
+        await self._sweep(names if deep else sorted(lost), run)
         report = run.report(names)
         if not news:
             return report
@@ -245,11 +245,14 @@ class _Run:
     errors: dict[str, StoreError] = field(default_factory=dict)
     unsound: dict[str, Unsound | None] = field(default_factory=dict)
     snapshots: int = 0
+    freed: set[str] = field(default_factory=set)
+    """Regions that have lost a snapshot so young that its claim may be there, under a name that only a search finds."""
 
     def settle(self, examined: Examined, plan: Plan) -> None:
         """Note what a look has proved and, in repair, changed; log each change."""
         region = examined.keys.region
         self.found(region, plan.findings, repaired=self.repair)
+        self.freed |= {region} if plan.frees_claims else set()
         if not self.repair:
             return
         for change in plan.changes:

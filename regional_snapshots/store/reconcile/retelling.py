@@ -37,7 +37,7 @@ Entry = tuple[str, list[bytes] | Mapping[bytes, bytes]]
 class Told:
     """What is stored beside the snapshots of a region: rows by their score, and the entries of the stream."""
 
-    rows: Mapping[int, list[bytes]]
+    rows: Mapping[float, list[bytes]]
     entries: list[Entry]
 
     @property
@@ -122,9 +122,9 @@ class Reteller:
         except WrongTypeError:
             return []  # an error of its own, which the first commit meets, or the finding ``wrong_type``
         recount = await self._recount(wire, keys, [text(name) for name in index.value])
-        scores: dict[int, list[bytes]] = {}
+        scores: dict[float, list[bytes]] = {}
         for member, score in zip(series.value[::2], series.value[1::2], strict=True):
-            scores.setdefault(int(float(score)), []).append(member)
+            scores.setdefault(float(score), []).append(member)
         entries: list[Entry] = [(text(name), fields) for name, fields in regimes.value]
         told = Told(scores, entries)
         findings, closing = self._judged(keys, told, recount, repair)
@@ -158,24 +158,26 @@ class Reteller:
         def find(kind: str, key: str, detail: str, before: str, after: str) -> None:
             findings.append(Finding(keys.region, kind, key, detail, KINDS[kind].severity, repair, before, after))
 
-        closing = Batch()
+        closing, kept = Batch(), list[int]()
         with closing.transaction() as inside:
             for score, members in told.rows.items():
                 sound = [member for member in members if (row := row_of_member(member)) and row.bucket == score]
+                again = recount.rows.get(int(score)) if score.is_integer() else None  # it may be infinite
+                kept += [int(score)] if sound else []
                 if len(members) > 1 or not sound:
-                    after = "removed" if score not in recount.rows else "told again"
-                    find("row_damaged", keys.series, f"at {score}", f"{len(members)} entries", after)
+                    after = "told again" if again else "removed"
+                    find("row_damaged", keys.series, f"at {score:.17g}", f"{len(members)} entries", after)
                     inside.ask("ZREMRANGEBYSCORE", keys.series, score, score)
                     if sound:
                         inside.ask("ZADD", keys.series, score, sound[-1])
-                    elif score in recount.rows:
-                        inside.ask("ZADD", keys.series, score, recount.rows[score].encode())
+                    elif again:
+                        inside.ask("ZADD", keys.series, again.bucket, again.encode())
             missing = [row for bucket, row in recount.rows.items() if bucket not in told.rows]
             for row in missing:
                 find("row_missing", keys.series, f"no row of {row.snapshot_id}", "", row.snapshot_id)
                 inside.ask("ZADD", keys.series, row.bucket, row.encode())
             if missing:
-                newest = max([*told.rows, *(row.bucket for row in missing)])
+                newest = max([*kept, *(row.bucket for row in missing)])
                 inside.ask("PEXPIREAT", keys.series, newest + self._policy.series_ms)
             untold = [shift for shift in recount.shifts if shift.snapshot_id not in told.shifted]
             for shift in untold:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import MAX_INSTANT_MS, clip
 from regional_snapshots.store.errors import MissingSnapshotError
 from regional_snapshots.store.keys import KeyLayout
 from regional_snapshots.store.link.batch import Batch
@@ -89,8 +90,9 @@ async def newest_set(connections: Connections, layout: KeyLayout) -> SnapshotSet
     try:
         members = json.loads(encoded or b"null")
         snapshots = {str(region): str(identity) for region, identity in members["snapshots"].items()}
-        return SnapshotSet(str(members["id"]), int(members["oldest_ms"]), int(members["newest_ms"]), snapshots)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        oldest_ms, newest_ms = (int(clip(members[name], high=MAX_INSTANT_MS)) for name in ("oldest_ms", "newest_ms"))
+        return SnapshotSet(str(members["id"]), oldest_ms, newest_ms, snapshots)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         problem = "no set is published" if encoded is None else "what is published is no set"
         raise MissingSnapshotError(problem, key=layout.set, next_step=NO_SET) from None
 

@@ -21,6 +21,7 @@ def diagnose(examined: Examined, rules: Rules) -> Plan:
         diagnosis.views()
         diagnosis.pointer()
     diagnosis.claims()
+    plan.frees_claims = diagnosis.frees_claims()
     Expiries(plan, diagnosis.fates, diagnosis.target, diagnosis.newest, diagnosis.newest_indexed).judge()
     return plan
 
@@ -184,6 +185,12 @@ class _Diagnosis(Judge):
             elif self.fates.get(held.value) != DROP:
                 continue
             self.plan.change(key, held.value, "deleted", ("DEL", key))
+
+    def frees_claims(self) -> bool:
+        """Whether a snapshot that is not stored, or goes, is so young that a claim that names what happened is left."""
+        least_ms = self.examined.server_ms - 2 * self.plan.rules.bucket_ms
+        gone = (it for it, fate in self.fates.items() if fate == DROP or not self.examined.payloads[it].there)
+        return self.keys.layout.claims_name_things and any((time_of(it) or 0) > least_ms for it in gone)
 
     def under_way(self, claim: Held) -> bool:
         """Whether a claim is so young that a program that claims first and writes then may still be writing."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from regional_snapshots.model.values import visible
+from regional_snapshots.model.values import LAST_MS, visible
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
 from regional_snapshots.store.reconcile.reading.state import NO_EXPIRY, OFF_MS, Examined, Held, Rules
 
-LAST_MS = 253_402_300_799_999
-"""The end of the year 9999."""
+LONGEST = 300
+"""Characters of a text of the store that a finding shows."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Change:
 class Plan:
     """Findings, the changes that repair them, and what the region looks like afterwards.
 
-    ``added`` is by how many entries the index grows; ``reindexed``, whether its newest entry may have become another.
+    ``added`` is by how many entries the index grows; ``reindexed``, whether its newest entry may have become another;
+    ``frees_claims``, whether a snapshot is gone, or goes, whose claim may be left under a name that nobody knows.
     """
 
     examined: Examined
@@ -40,6 +41,7 @@ class Plan:
     head: str = ""
     added: int = 0
     reindexed: bool = False
+    frees_claims: bool = False
 
     def find(self, kind: str, key: str, detail: str, before: str, after: str, *, repaired: bool = True) -> None:
         """Note a finding. ``repaired`` is False for what the changes leave as it is."""
@@ -132,9 +134,10 @@ class Judge:
 
 
 def shown(text: str) -> str:
-    """A text that may hold arbitrary bytes, fit to be printed on one line."""
+    """A text that may hold arbitrary bytes, and any number of them, fit to be printed on one line."""
     whole = visible(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
-    return whole.replace("\r", "\\r").replace("\n", "\\n")
+    line = whole.replace("\r", "\\r").replace("\n", "\\n")
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}… ({len(line)} characters)"
 
 
 def spoken_time(instant_ms: int) -> str:
