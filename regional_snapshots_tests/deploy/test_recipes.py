@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,8 @@ import yaml
 from regional_snapshots.files.packaged import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"
-SETTINGS = ("dagster.yaml", "worker/dagster.yaml")
+PAGE = (DEPLOY / "README.md").read_text(encoding="utf-8")
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
 
 def recipe(name: str) -> dict:
@@ -90,6 +93,45 @@ def test_the_compose_file_keeps_its_schema() -> None:
     ]
     judged = subprocess.run(check, capture_output=True, text=True, check=False)
     assert judged.returncode == 0, judged.stdout
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_the_secrets_of_the_page_are_those_of_the_compose_file_and_nobody_else_reads_them(tmp_path: Path) -> None:
+    [block] = re.findall(r"```\n(\(\ncd deploy/secrets.*?\n\)\n)", PAGE, re.DOTALL)
+    folder = tmp_path / "deploy" / "secrets"
+    folder.mkdir(parents=True, mode=0o755)
+    subprocess.run(["sh", "-c", f"umask 022\n{block}"], cwd=tmp_path, check=True)
+    wanted = {Path(secret["file"]).name for secret in recipe("compose.yaml")["secrets"].values()}
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(wanted, 0o444)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_what_a_unit_needs_is_made_by_the_page(unit: Path) -> None:
+    text = unit.read_text()
+    programs, [user], [settings] = (
+        set(re.findall(r"=(/\S+)/bin/", text)),
+        re.findall(r"^User=(.*)", text, re.MULTILINE),
+        re.findall(r"^EnvironmentFile=-(.*)", text, re.MULTILINE),
+    )
+    assert programs == {"/opt/regional-snapshots"}
+    for made in (
+        f"venv {min(programs)}\n",
+        f"useradd --system --home-dir /var/lib/{user} {user}\n",
+        f"> {settings})\n",
+    ):
+        assert made in PAGE
+    assert re.search(rf"systemctl enable .*\b{unit.stem}\b", PAGE)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    for unit in UNITS:  # on a machine that has neither the programs nor the user
+        here = re.sub(r"/opt/regional-snapshots/bin/[a-z-]+", "/bin/true", unit.read_text())
+        (tmp_path / unit.name).write_text(here.replace("User=regional-snapshots", "User=root"))
+    judged = ["systemd-analyze", "verify", *(str(tmp_path / unit.name) for unit in UNITS)]
+    done = subprocess.run(judged, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_home_made_ready_holds_the_instance_settings_and_the_workspace(tmp_path: Path) -> None:
