@@ -7,10 +7,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
@@ -71,13 +72,25 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) ->
     return widths, gap
 
 
+@dataclass(frozen=True)
+class _AsWide:
+    """A table that takes the width it needs: one wider than the terminal is broken by that, and nothing is cut."""
+
+    grid: Table
+    width: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self.grid, options.update(width=self.width))
+
+
 def _show(grid: Table, width: int | None = None) -> None:
     """Print it; in a file or a pipe, without the blanks that fill its lines."""
+    shown = _AsWide(grid, width or out.width)
     if out.is_terminal:
-        out.print(grid, width=width, crop=False)
+        out.print(shown, crop=False)
         return
     with out.capture() as printed:
-        out.print(grid, width=width, crop=False)
+        out.print(shown, crop=False)
     print("\n".join(row.rstrip() for row in printed.get().splitlines()))
 
 

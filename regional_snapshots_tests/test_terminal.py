@@ -18,7 +18,10 @@ TABLES = {
     ),
     "history": (
         ("snapshot id", "UTC", "regime", "net", "confidence", "reason"),
-        [(ID, "2026-05-28 12:00", "fragmentation risk", "-0.123", "0.494", "scheduled 6h")],
+        [
+            (ID, "2026-05-28 12:00", "fragmentation risk", "-0.123", "0.494", "scheduled 6h"),
+            (ID, "2026-05-28 06:00", "undetermined", "not known", "0.494", "trigger activation (unsealed)"),
+        ],
     ),
     "reconcile": (
         ("region", "latest", "snapshots", "findings", "repaired", "left"),
@@ -55,9 +58,17 @@ def test_no_word_of_a_table_is_broken_at_any_width(name: str, width: int) -> Non
 
 
 def test_a_wide_terminal_breaks_no_cell() -> None:
-    columns, rows = TABLES["history"]
+    columns, rows = TABLES["history"][0], TABLES["history"][1][:1]
     widths, gap = console._widths(columns, rows, 120)
     assert (widths, gap) == ([max(len(name), len(cell)) for name, cell in zip(columns, rows[0], strict=True)], 2)
+
+
+def test_where_nothing_fits_the_line_is_longer_and_no_id_is_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console.out, "_width", 40)
+    console.table(*TABLES["history"])
+    assert capsys.readouterr().out.count(ID) == len(TABLES["history"][1])
 
 
 def test_nothing_that_is_shown_is_taken_as_markup(capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,7 +130,7 @@ def history(region: str, since: int, until: int, limit: int | None, out: Path | 
         console.as_json(json.loads(frame.to_json(orient="records", date_format="iso")))
     else:
         console.table(
-            ("snapshot id", "UTC", "regime", "net", "confidence", "reason", "sealed"),
+            ("snapshot id", "UTC", "regime", "net", "confidence", "reason"),
             [(row.id, _time(row), *_history_cells(row)) for row in frame.itertuples()],
         )
         count = f"{len(frame)} snapshot{'' if len(frame) == 1 else 's'} of {region}"
@@ -201,6 +201,7 @@ def _time(row: Any) -> str:
 
 def _history_cells(row: Any) -> tuple[str, ...]:
     if row.problem:
-        return (f"cannot be read: {row.problem}", "", "", "", "")
-    numbers = f"{row.net_balance:+.3f}", f"{row.confidence:.3f}"
-    return (spoken(row.regime), *numbers, spoken(row.reason), "yes" if row.sealed else "unsealed")
+        return (f"cannot be read: {row.problem}", "", "", "")
+    net = "not known" if row.net_balance != row.net_balance else f"{row.net_balance:+.3f}"
+    reason = spoken(row.reason) if row.sealed else f"{spoken(row.reason)} (unsealed)"
+    return (spoken(row.regime), net, f"{row.confidence:.3f}", reason)
