@@ -58,6 +58,8 @@ def test_without_feeds_every_region_is_withheld(shell: Shell, server: RedisServe
     done = shell("refresh")
     assert done.returncode == 1
     assert done.stdout.count("WITHHELD") == 8
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"{', '.join(REGION_IDS)}: WITHHELD, all 17 feeds are missing. Next: ")
     assert not server.client().keys("snapshot:id:*")
 
 

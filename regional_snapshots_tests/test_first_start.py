@@ -103,6 +103,17 @@ def test_a_dotenv_is_read_and_comes_first_as_in_dagster(shell: Shell, tmp_path: 
     assert shell("feeds", "status", REDIS_URL=server.url).stderr == ""
 
 
+def test_on_an_embedded_server_without_feeds_the_status_says_how_to_load_some(shell: Shell) -> None:
+    hint = "Next: `regional-snapshots feeds load --sample`"
+    try:
+        assert hint in shell("feeds", "status", REDIS_URL="").stdout
+        shell("feeds", "load", "--sample", REDIS_URL="")
+        assert hint not in shell("feeds", "status", REDIS_URL="").stdout
+    finally:
+        shell("redis", "stop", REDIS_URL="")
+    assert hint not in shell("feeds", "status").stdout
+
+
 def test_without_fcntl_only_the_embedded_server_is_unavailable(shell: Shell) -> None:
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", WITHOUT_FCNTL, *words]

@@ -64,23 +64,26 @@ def replay(name: str, speed: float, if_empty: bool, as_json: bool) -> int:
 
 
 def _tell(seen: Sequence[Step], as_json: bool) -> None:
-    """What the replay was: a row for each change that was told, of any region."""
-    rows = [
-        (
-            console.when(step.now_ms),
-            step.phase.phase,
-            region,
-            event.type,
-            f"{event.subject}: {event.before} → {event.after}",
-        )
+    """What the replay was: a row for each change that was told, of any region, in the words of `events`."""
+    from regional_snapshots.report.tidings import tiding
+    from regional_snapshots.report.words import utc
+
+    told = [
+        (utc(step.now_ms), step.phase.phase, event)
         for step in seen
-        for region, happening in step.happenings.items()
+        for happening in step.happenings.values()
         for event in happening.news.events
     ]
     if as_json:
-        console.as_json([dict(zip(("time", "phase", "region", "event", "what"), row, strict=True)) for row in rows])
+        console.as_json(
+            [
+                {"time": at, "phase": phase, "region": event.region, "event": event.type, "what": tiding(event)}
+                for at, phase, event in told
+            ]
+        )
         return
-    console.table(("UTC", "phase", "region", "event", "what"), rows)
+    rows = [(at.removesuffix(" UTC"), phase, event.region, tiding(event)) for at, phase, event in told]
+    console.table(("UTC", "phase", "region", "what happened"), rows)
     console.line(f"{len(seen)} steps published, six hours apart: illustrative, and marked as a sample")
 
 

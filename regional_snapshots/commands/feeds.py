@@ -98,4 +98,6 @@ def feeds_status(as_json: bool) -> int:
         for remark in line.remarks:
             console.line(f"{line.name}: {remark}")
     console.line(f"{board.summary}; confidence {parsed.confidence:.3f}")
+    if not (settings.redis_url or settings.feeds_redis_url) and all(it.status == "missing" for it in parsed.report):
+        console.line("Next: `regional-snapshots feeds load --sample`, or of your own, `feeds load DIR`.")
     return FINE

@@ -16,6 +16,7 @@ from regional_snapshots.model.values import spoken
 from regional_snapshots.settings import Settings
 
 if TYPE_CHECKING:
+    from regional_snapshots.defs.instance.run import RegionResult
     from regional_snapshots.store.snapshots import SnapshotStore
 
 
@@ -54,10 +55,20 @@ def refresh(regions: Sequence[str], force: bool, as_json: bool) -> int:
             console.line("DUPLICATE: the snapshot named owns this bucket; nothing was written (see --force).")
         for line in lines:
             console.line(line)
-    problems = list(dict.fromkeys(result.problem for result in results if result.problem))
+    problems = _problems(results)
     for problem in problems:
         console.complain(problem)
     return WRONG if problems or any(result.outcome in ("FAILED", "WITHHELD") for result in results) else FINE
+
+
+def _problems(results: Sequence[RegionResult]) -> list[str]:
+    """What went wrong, each said once: regions of which the same is to be said share its line."""
+    regions_of: dict[str, list[str]] = {}
+    for result in results:
+        if result.problem:
+            said = result.problem.removeprefix(f"{result.region}: ")
+            regions_of.setdefault(said, []).extend([result.region] if said != result.problem else [])
+    return [": ".join(filter(None, (", ".join(regions), said))) for said, regions in regions_of.items()]
 
 
 def _lines(store: SnapshotStore) -> list[str]:

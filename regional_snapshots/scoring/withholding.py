@@ -16,6 +16,8 @@ def withheld_because(feeds: Feeds, min_confidence: float) -> str:
     ``min_confidence`` is the operator's own limit, 0 to 1, on top.
     """
     missing = [report.name for report in feeds.report if report.status == "missing"]
+    if len(missing) == len(FEEDS):
+        return f"all {len(FEEDS)} feeds are missing"
     named = f"{len(missing)} of {len(FEEDS)} feeds are missing ({', '.join(missing)})"
     if all(name in missing for name in CRUCIAL):
         return f"{', '.join(CRUCIAL[:-1])} and {CRUCIAL[-1]} are all missing; {named}"

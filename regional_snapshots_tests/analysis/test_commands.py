@@ -24,7 +24,7 @@ def test_a_replay_tells_its_story_and_that_it_is_a_sample(shell):
     assert shell.told.returncode == 0, shell.told.stderr
     assert "30 steps published" in shell.told.stdout
     assert "sample" in shell.told.stdout
-    assert re.search(r"closure +mena +trigger_activated", shell.told.stdout)
+    assert re.search(r"closure +mena +trigger red sea critical fired", shell.told.stdout)
 
 
 def test_a_second_replay_could_not_run_unless_it_was_only_wanted_when_empty(shell):

@@ -34,6 +34,10 @@ def test_without_all_three_crucial_feeds_nothing_is_published() -> None:
     assert text.startswith("signals, forecasts and country_scores are all missing; 3 of 17 feeds are missing (")
 
 
+def test_where_no_feed_is_there_none_is_named() -> None:
+    assert because(*NAMES) == "all 17 feeds are missing"
+
+
 @pytest.mark.parametrize(("present", "published"), [(9, True), (8, False)])
 def test_nine_feeds_are_needed(present: int, published: bool) -> None:
     gone = OTHERS[: len(NAMES) - present]
