@@ -32,6 +32,7 @@ COLOURS = {
     "fresh": "green",
     "stale": "yellow",
     "missing": "red",
+    "rejected": "red",
 }
 """The one place that gives a word a colour."""
 

@@ -79,9 +79,14 @@ def test_two_snapshots_are_compared_and_all_of_them_written_to_a_file(shell: She
     ids = [entry["id"] for entry in shell.json("history", "mena", "--limit", "30")]
     compared = shell.json("diff", "mena", ids[9], ids[0])
     assert (compared["before"], compared["after"]) == (ids[9], ids[0])
-    assert {"of": "regime", "name": "", "before": "escalation_ladder", "after": "calm", "change": None} in compared[
-        "differences"
-    ]
+    assert {
+        "of": "regime",
+        "name": "",
+        "before": "escalation_ladder",
+        "after": "calm",
+        "turned": "",
+        "change": None,
+    } in compared["differences"]
     assert "escalation ladder" in shell("diff", "mena", ids[9]).stdout
     assert shell("diff", "mena").stdout.endswith("nothing differs\n")
     assert shell("diff", "mena", "nonsense").returncode == 2
@@ -299,6 +304,16 @@ def test_a_feed_key_of_another_type_is_not_overwritten(shell: Shell, server: Red
 def test_sample_feeds_are_called_samples(shell: Shell) -> None:
     assert "sample" in shell("feeds", "load", "--sample").stdout
     assert shell("feeds", "status").stdout.count("(sample)") == 17
+
+
+def test_a_feed_of_broken_json_is_rejected_and_comes_first(shell: Shell, server: RedisServer) -> None:
+    shell("feeds", "load", "--sample")
+    server.client().set("economic:stress-index:v1", "{broken")
+    told = shell("feeds", "status").stdout
+    assert told.splitlines()[1].split()[:2] == ["stress", "rejected"]
+    assert "stress: the value is not JSON" in told
+    states = {each["name"]: each["state"] for each in shell.json("feeds", "status")}
+    assert [name for name, state in states.items() if state == "rejected"] == ["stress"]
 
 
 def test_without_redis_url_the_embedded_server_is_used(shell: Shell) -> None:

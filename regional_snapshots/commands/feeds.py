@@ -80,7 +80,10 @@ def _holds_feeds(store: SnapshotStore) -> bool:
     examples=("feeds status",),
 )
 def feeds_status(as_json: bool) -> int:
-    """Show every feed: fresh, stale or missing, and what was used, defaulted or rejected."""
+    """Show every feed, the worst first: rejected, missing, stale or fresh, and what was assumed or left out of it.
+
+    A feed is rejected where its key holds a document that cannot be read.
+    """
     from regional_snapshots.gathering.stories import feeds_board, latest_stories
     from regional_snapshots.model.regions import REGION_IDS
     from regional_snapshots.report.board import HEADER
@@ -90,10 +93,10 @@ def feeds_status(as_json: bool) -> int:
         told = latest_stories(store, REGION_IDS)
         board, parsed = feeds_board(store, settings, list(told.stories.values()))
     if as_json:
-        console.as_json([asdict(report) for report in parsed.report])
+        console.as_json([{**asdict(report), "state": report.state} for report in parsed.report])
         return FINE
     console.table(HEADER, [line.cells for line in board.lines])
-    console.line("")
+    console.line(f"\n{board.legend}\n" if board.legend else "")
     for line in board.lines:
         for remark in line.remarks:
             console.line(f"{line.name}: {remark}")

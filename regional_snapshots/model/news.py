@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from regional_snapshots.model.document.words import REGIME_ENDS, REGIME_RULES
 from regional_snapshots.model.events import EVENT_TYPES, REGIME_SEVERITIES, Event
+from regional_snapshots.model.methods import method_of
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import AXES
 
@@ -90,12 +92,26 @@ def shift_of(document: Mapping[str, Any], previous: Mapping[str, Any] | None) ->
 
 
 def moves_in_words(document: Mapping[str, Any], previous: Mapping[str, Any] | None) -> str:
-    """The axes that moved most since the previous document, as one line."""
+    """The axes that moved most since the previous document, as one line; where none did, the rule that decided."""
     if previous is None:
         return "first snapshot"
     moved = axis_moves(_axes(previous), _axes(document))
     words = [f"{axis.replace('_', ' ')} {before:.2f} → {after:.2f}" for axis, before, after in moved[:MOVES]]
-    return "; ".join(words) or "no axis moved; by the rules that look back over the week"
+    return "; ".join(words) or _rule_in_words(document, previous)
+
+
+def _rule_in_words(document: Mapping[str, Any], previous: Mapping[str, Any]) -> str:
+    """The rule of method 2 by which the regime is another one although no axis moved."""
+    if not method_of(document).startswith("2"):
+        return "no axis moved"
+    after, was = document["regime"]["label"], previous.get("regime")
+    held = was if isinstance(was, Mapping) else {}
+    rule = REGIME_RULES.get(after, "")
+    if after == "calm":
+        rule = REGIME_ENDS.get(str(held.get("label")), rule)
+    pending = held.get("pending")
+    twice = ", in the second snapshot running" if isinstance(pending, Mapping) and pending.get("label") == after else ""
+    return f"no axis moved since the snapshot before: {rule}{twice}"
 
 
 def axis_moves(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> list[tuple[str, float, float]]:

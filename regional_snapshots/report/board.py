@@ -1,4 +1,4 @@
-"""The feeds board: a row a feed, in the order of the table of feeds, for the UI, the terminal and the page alike."""
+"""The feeds board: a row a feed, the worst first, for the UI, the terminal and the page alike."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 from regional_snapshots.model.feeds import FEEDS, FeedReport
 from regional_snapshots.report.components import absence_costs, serves
+from regional_snapshots.report.known.traffic import FEED as TRAFFIC
+from regional_snapshots.report.known.traffic import without_throughput
 from regional_snapshots.report.markup import table_markdown
 from regional_snapshots.report.standing import Standing
-from regional_snapshots.report.words import decimals, listed, span, words
+from regional_snapshots.report.words import counted, decimals, listed, span, words
 
 HEADER = ("feed", "state", "age", "allowed", "recently", "without it", "serves")
 """Columns of the board."""
 
 MARKS = {"fresh": "●", "stale": "◐", "missing": "○"}
 """A feed at one snapshot: full, half, empty. ``recently`` has one a snapshot, the oldest first."""
+
+STATES = ("rejected", "missing", "stale", "fresh")
+"""Of a feed at this moment, the worst first. Of a document that was rejected a snapshot says that it was missing."""
 
 MOST_RECENT = 12
 """Snapshots that ``recently`` looks back."""
@@ -26,7 +31,7 @@ PARITY_COST = 0.6 / len(FEEDS)
 
 @dataclass(frozen=True)
 class Line:
-    """One feed. ``state`` is fresh, stale or missing; ``cost`` what its absence takes from the mean coverage."""
+    """One feed. ``state`` is one of ``STATES``; ``cost`` what its absence takes from the mean coverage."""
 
     name: str
     key: str
@@ -53,17 +58,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """All lines, and a sentence that sums them up."""
+    """All lines, a sentence that sums them up, and one that says what ``recently`` shows."""
 
     lines: tuple[Line, ...]
     summary: str
+    legend: str = ""
 
     def markdown(self) -> str:
         """As a Markdown table under its summary, with what there is to remark below."""
         table = table_markdown(HEADER, (line.cells for line in self.lines))
         remarks = [(line.name, remark) for line in self.lines for remark in line.remarks]
         more = ["", table_markdown(("feed", "remark"), remarks)] if remarks else []
-        return "\n".join([self.summary, "", table, *more])
+        legend = ["", self.legend] if self.legend else []
+        return "\n".join([self.summary, "", table, *legend, *more])
 
 
 def board(reports: Sequence[FeedReport], standings: Sequence[Standing] = (), before: Sequence[Standing] = ()) -> Board:
@@ -72,11 +79,21 @@ def board(reports: Sequence[FeedReport], standings: Sequence[Standing] = (), bef
     ``standings`` are the latest snapshots of all regions: they say by which method, and which axes apply. ``before``
     are snapshots of one region, the oldest first: what was stale or missing then.
     """
-    lines = tuple(_line(report, standings, before[-MOST_RECENT:]) for report in reports)
-    counts: Mapping[str, int] = {state: sum(line.state == state for line in lines) for state in MARKS}
+    found = (_line(report, standings, before[-MOST_RECENT:]) for report in reports)
+    lines = tuple(sorted(found, key=lambda line: (STATES.index(line.state), line.state != "fresh" and -line.cost)))
+    counts: Mapping[str, int] = {state: sum(line.state == state for line in lines) for state in reversed(STATES)}
     samples = sum(line.sample for line in lines)
     said = [f"{count} {state}" for state, count in counts.items() if count] or ["no feed"]
-    return Board(lines, f"{listed(said)}" + (f"; {samples} of them samples" if samples else ""))
+    return Board(lines, f"{listed(said)}" + (f"; {samples} of them samples" if samples else ""), _legend(before))
+
+
+def _legend(before: Sequence[Standing]) -> str:
+    """``recently: the last 12 snapshots of MENA, the oldest first: ● fresh, ◐ stale, ○ missing``."""
+    if not before:
+        return ""
+    marks = ", ".join(f"{mark} {state}" for state, mark in MARKS.items())
+    count = counted(len(before[-MOST_RECENT:]), "snapshot")
+    return f"recently: the last {count} of {before[-1].short}, the oldest first: {marks}"
 
 
 def _line(report: FeedReport, standings: Sequence[Standing], before: Sequence[Standing]) -> Line:
@@ -84,7 +101,7 @@ def _line(report: FeedReport, standings: Sequence[Standing], before: Sequence[St
     return Line(
         name=words(report.name),
         key=report.key,
-        state=report.status,
+        state=report.state,
         sample=report.sample,
         age=span(None if report.age_min is None else max(report.age_min, 0.0)),
         allowed=span(report.max_age_min),
@@ -92,7 +109,7 @@ def _line(report: FeedReport, standings: Sequence[Standing], before: Sequence[St
         cost=cost,
         without=without,
         serves=serves(report.name),
-        remarks=tuple(report.remarks),
+        remarks=(*report.remarks, *filter(None, [without_throughput(standings) if report.name == TRAFFIC else ""])),
     )
 
 

@@ -20,7 +20,7 @@ from regional_snapshots.report.markup import LINE_LIMIT
 from regional_snapshots.report.pictures.history import history_picture
 from regional_snapshots.report.pictures.map import map_picture
 from regional_snapshots.report.pictures.palette import DARK, LIGHT, PATTERNS, variables
-from regional_snapshots.report.standing import STRUCTURAL, Axis, Standing, text
+from regional_snapshots.report.standing import RANKING, STRUCTURAL, Axis, Standing, text
 from regional_snapshots.report.story import Story, changes, in_its_past, worst_first
 from regional_snapshots.report.tidings import tiding_of_region
 from regional_snapshots.report.why.explanation import why
@@ -82,6 +82,7 @@ def page(
         deliveries=deliveries[::-1],
         board=board,
         header=HEADER,
+        ranking=RANKING,
         methods=sorted({told.now.method for told in ordered}),
         is_sample=any(told.now.sample for told in ordered) or any(line.sample for line in board.lines),
         light=Markup(variables(LIGHT)),  # noqa: S704 (constants)

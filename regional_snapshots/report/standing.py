@@ -30,6 +30,14 @@ REGIME_SEVERITY = {
 }
 """Which regime needs a person first. A label that we do not know counts as undetermined."""
 
+RANKING = (
+    "The worst first: by regime ("
+    + ", ".join(name.replace("_", " ") for name in sorted(REGIME_SEVERITY, key=lambda name: -REGIME_SEVERITY[name]))
+    + "), then by the number of active triggers, then the higher coercive pressure, the lower net balance, the more "
+    "axes that are not known."
+)
+"""How regions are sorted, in one sentence; see :attr:`Standing.severity`."""
+
 PARITY_FEEDS: dict[str, tuple[str, ...]] = {
     "coercive_pressure": ("intelligence:cross-source-signals:v1", "forecast:predictions:v2"),
     "domestic_fragility": ("risk:scores:sebuf:stale:v8",),

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.feeds import FEEDS, Feeds
-from regional_snapshots.report.board import board
+from regional_snapshots.report.board import STATES, board
 from regional_snapshots.report.components import COMPONENTS, absence_costs, component_feed
+from regional_snapshots.report.known.traffic import LEAST_DAYS
 from regional_snapshots.report.standing import standing
+from regional_snapshots.scoring.method2 import corridors
 from regional_snapshots_tests.report.stories import HOSTILE, NOW, SIGNALS, SIX_HOURS, document
 from regional_snapshots_tests.report.test_markup import OURS, kinds
 
@@ -75,3 +77,34 @@ def test_every_component_is_read_from_a_feed_that_there_is() -> None:
     assert {component.feed for component in COMPONENTS} <= names
     assert component_feed("hormuz") == "chokepoints"
     assert component_feed("nonsense") == ""
+
+
+def test_the_worst_feeds_come_first_and_a_document_that_cannot_be_read_is_rejected() -> None:
+    raw = {**VALUES, "risk:scores:sebuf:stale:v8": b"{broken", "economic:stress-index:v1": b"[1, 2]", SIGNALS: None}
+    lines = board(Feeds.from_raw(raw, NOW).report, WORLD).lines
+    assert [(line.name, line.state) for line in lines[:3]] == [
+        ("country scores", "rejected"),
+        ("stress", "rejected"),
+        ("signals", "missing"),
+    ]
+    states = [line.state for line in lines]
+    assert states == sorted(states, key=STATES.index)
+    assert "1 missing and 2 rejected" in board(Feeds.from_raw(raw, NOW).report, WORLD).summary
+
+
+def test_what_recently_shows_is_said() -> None:
+    past = [standing(document(at=NOW - n * SIX_HOURS)) for n in (2, 1)]
+    assert board(FEEDS_NOW.report, WORLD, past).legend == (
+        "recently: the last 2 snapshots of MENA, the oldest first: ● fresh, ◐ stale, ○ missing"
+    )
+    assert board(FEEDS_NOW.report, WORLD, past).legend in board(FEEDS_NOW.report, WORLD, past).markdown()
+    assert board(FEEDS_NOW.report, WORLD).legend == ""
+
+
+def test_the_feed_of_ships_says_that_it_gives_no_throughput_yet_and_why() -> None:
+    corridor = {"id": "suez", "access": 0.7, "openness": 0.7, "throughput": None, "today_total": 31}
+    world = [standing(document(corridors=[corridor]))]
+    lines = {line.name: line for line in board(FEEDS_NOW.report, world).lines}
+    remark = "throughput of Suez Canal not known: fewer than 20 days of ships to compare with"
+    assert remark in lines["transits"].remarks
+    assert LEAST_DAYS == corridors.LEAST_DAYS

@@ -14,7 +14,8 @@ from regional_snapshots.model.regions import REGION_IDS, REGIONS
 from regional_snapshots.report.board import Board, board
 from regional_snapshots.report.headlines import headlines
 from regional_snapshots.report.page import page
-from regional_snapshots.report.story import Story, story
+from regional_snapshots.report.standing import RANKING, REGIME_SEVERITY
+from regional_snapshots.report.story import Story, story, worst_first
 from regional_snapshots_tests.report.stories import (
     HOSTILE,
     NOW,
@@ -75,6 +76,19 @@ def told() -> list[Story]:
         ),
         *others,
     ]
+
+
+def test_it_says_how_regions_are_ranked_and_ranks_them_so(told: list[Story]) -> None:
+    assert RANKING in page(told, a_board(told), NOW)
+    named = [RANKING.index(name.replace("_", " ")) for name in sorted(REGIME_SEVERITY, key=REGIME_SEVERITY.__getitem__)]
+    assert named == sorted(named, reverse=True)
+    better, worse = (
+        story(document(label="calm", coercive_pressure=0.9, net=-0.9)),
+        story(document(label="managed_deescalation", coercive_pressure=0.1, net=0.9)),
+    )
+    assert worst_first([better, worse]) == [worse, better]
+    calm = [story(document(coercive_pressure=value, net=net)) for value, net in ((0.1, 0.5), (0.2, 0.5), (0.2, 0.1))]
+    assert worst_first(calm) == calm[::-1]
 
 
 def test_it_says_everything_in_order(told: list[Story]) -> None:

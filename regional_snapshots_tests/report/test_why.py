@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from regional_snapshots.files.feed_files import SAMPLE, read_directory
+from regional_snapshots.files.feed_files import SAMPLE, brought_up_to, read_directory
 from regional_snapshots.model.feeds import FeedReport, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.report.board import board
@@ -49,7 +51,7 @@ def test_an_axis_names_its_largest_contributions_with_value_weight_feed_and_age(
     lines = answer(story(document(pressures=parts)), report)
     at = lines.index("coercive pressure (pressure) 0.06")
     assert lines[at + 1] == (
-        "· +0.45 from severe signals: 3 critical, 6 high (value 1.00 × weight 0.45; signals, 12 min old)"
+        "· +0.45 from severe signals: 3 critical, 6 high (value 1.00 × weight 0.45 of 1.10; signals, 12 min old)"
     )
     assert "forecasts, fresh" in lines[at + 2]
     assert lines[at + 3].startswith("· +0.10 from number of signals")
@@ -80,11 +82,11 @@ def test_a_trigger_says_its_value_and_its_distance() -> None:
 def test_a_scenario_says_its_bounds_and_how_many_forecasts_speak_of_it() -> None:
     lanes = [
         {"name": "base", "n": 0, "low": None, "high": None, "probability": 0.258},
-        {"name": "escalation", "n": 6, "low": 0.5, "high": 1.0, "probability": 0.742},
+        {"name": "escalation", "n": 6, "low": 0.5, "high": 1.0, "point": 0.742, "probability": 0.742},
     ]
     sets = [{"horizon": "7d", "lanes": lanes}, {"horizon": "24h", "lanes": [{"name": "base", "probability": None}]}]
     lines = answer(story(document(scenario_sets=sets)), full=True)
-    assert "within 7d: escalation 74 % (bounds 0.50 to 1.00, 6 forecasts), base 26 %" in lines
+    assert "within 7d: escalation 74 % (6 forecasts: 74 %, between 50 and 100 %), base 26 %" in lines
     assert "within 24h: no forecast speaks of it" in lines
 
 
@@ -107,6 +109,86 @@ def test_the_short_answer_is_short_and_the_full_one_has_the_evidence() -> None:
     told = story(document(evidence=proof))
     assert not any("fact" in line for line in answer(told))
     assert sum("fact" in line for line in answer(told, full=True)) == 30
+
+
+def sample_stories() -> list[Story]:
+    """All regions by method 2, of the sample feeds as if made now."""
+    values, _ = read_directory(SAMPLE)
+    fresh = {key: brought_up_to(NOW, value) for key, value in values.items()}
+    scored = METHODS["2"].score_regions(REGION_IDS, Feeds.from_raw(fresh, NOW), {}, {}, NOW)
+    return [story(each.snapshot.document) for each in scored.values()]
+
+
+NUMBER = r"([0-9.]+)"
+
+
+def test_every_contribution_can_be_checked_by_reading() -> None:
+    checked = 0
+    for told in sample_stories():
+        for line in answer(told):
+            shown = re.search(rf"^· [+]?{NUMBER} from .*value {NUMBER} × weight {NUMBER} of {NUMBER};", line)
+            if shown:
+                share, value, weight, whole = map(float, shown.groups())
+                assert abs(share - value * weight / whole) < 0.0125, line
+                checked += 1
+    assert checked > 80
+
+
+def test_the_contributions_of_an_axis_sum_to_it() -> None:
+    for told in sample_stories():
+        lines = answer(told)
+        for axis in told.now.measured:
+            at = next(n for n, line in enumerate(lines) if line.startswith(f"{axis.name.replace('_', ' ')} ("))
+            rest = itertools.takewhile(lambda line: line.startswith("· "), lines[at + 1 :])
+            shares = [float(line.split()[1]) for line in rest if " from " in line]
+            assert axis.value is None or abs(sum(shares) - axis.value) < 0.025, lines[at]
+
+
+def test_the_fragility_of_a_region_can_be_checked_by_reading() -> None:
+    checked = 0
+    for told in sample_stories():
+        for line in answer(told):
+            parts = re.search(rf"mean {NUMBER} × 0.4, 90th percentile {NUMBER} × 0.4, highest {NUMBER} × 0.2", line)
+            if parts:
+                mean, high, top = map(float, parts.groups())
+                found = told.now.axis("domestic_fragility").value or 0.0
+                assert abs(found - (0.4 * mean + 0.4 * high + 0.2 * top) / 100) < 0.002, line
+                checked += 1
+    assert checked == len(REGION_IDS)
+
+
+def test_a_probability_outside_the_bounds_of_its_own_forecasts_says_how_it_was_shared() -> None:
+    lanes = [
+        {"name": "base", "probability": 0.25},
+        {"name": "escalation", "n": 1, "low": 0.5, "high": 0.5, "point": 0.5, "probability": 0.375},
+        {"name": "containment", "n": 1, "low": 0.5, "high": 0.5, "point": 0.5, "probability": 0.375},
+    ]
+    lines = answer(story(document(scenario_sets=[{"horizon": "7d", "lanes": lanes}])))
+    at = lines.index("within 7d: escalation 38 % (1 forecast: 50 %), containment 38 % (1 forecast: 50 %), base 25 %")
+    assert lines[at + 1] == (
+        "· base is (1 - 0.50) × (1 - 0.50); escalation and containment share the rest as 0.50 : 0.50"
+    )
+
+
+def test_a_throughput_that_is_not_known_says_what_of_the_transits_it_lacks() -> None:
+    corridor = {"id": "suez", "access": 0.7, "openness": 0.7, "throughput": None, "basis": "none"}
+    here = document(corridors=[{**corridor, "today_total": 31}])
+    assert (
+        "· openness 0.70, throughput not known: 31 ships counted in transits, which need 20 days to be compared with"
+        in answer(story(here))
+    )
+    assert "· openness 0.70, throughput not known: no ships counted in transits" in answer(
+        story(document(corridors=[corridor]))
+    )
+    gone = document(corridors=[corridor], missing=["supply_chain:transit-summaries:v1"])
+    assert "· openness 0.70, throughput not known: transits missing" in answer(story(gone))
+
+
+def test_words_of_a_document_count_right() -> None:
+    said = " ".join(line for told in sample_stories() for line in answer(told, full=True))
+    assert "unknown of the usual" not in said
+    assert not re.search(r"\b1 (countries|case files|forecasts|ships|regions)\b", said)
+    assert not re.search(r"(Suez Canal|Strait of Hormuz): \1:", said)
 
 
 def test_terminal_lines_fit_80_columns() -> None:

@@ -57,3 +57,24 @@ EvidenceType = Literal[
 Basis = Literal["flow", "own_history", "none"]
 """What the throughput of a corridor was taken from (method 2, section 4)."""
 TriggerData = Literal["fresh", "stale", "none"]
+
+REGIME_RULES = {
+    "undetermined": "coercive pressure is not known, or two or more of the other pressures are not",
+    "escalation_ladder": "coercive pressure is at 0.70 or more and 0.15 above its week; it holds down to 0.60",
+    "fragmentation_risk": "coercive pressure is at 0.50 or more while alliance cohesion is at 0.35 or less",
+    "managed_deescalation": "coercive pressure came down by 0.15 or more from 0.50 or more within the week",
+    "coercive_stalemate": "coercive pressure is at 0.50 or more",
+    "stressed_equilibrium": "net balance is at -0.10 or less",
+    "calm": "no other regime applies",
+}
+"""When method 2 wants a label (its section 6), for people."""
+
+REGIME_ENDS = {
+    "undetermined": "coercive pressure is known, and at most one of the other pressures is not",
+    "escalation_ladder": "coercive pressure is below 0.60",
+    "fragmentation_risk": "coercive pressure is below 0.45 or alliance cohesion above 0.40",
+    "managed_deescalation": "coercive pressure is below 0.20, or within the week did not come down by 0.10 from 0.50",
+    "coercive_stalemate": "coercive pressure is below 0.45",
+    "stressed_equilibrium": "net balance is above -0.05",
+}
+"""Why a label is not wanted any more where none but calm is: its condition, wider by what holds it, for people."""

@@ -27,6 +27,11 @@ class FeedReport:
     shaped: bool = True
     digest: str = ""
 
+    @property
+    def state(self) -> str:
+        """``status`` for people: ``rejected`` where a document is there and nothing can be read from it."""
+        return "rejected" if not self.shaped or (self.status == "missing" and self.notes) else self.status
+
     def says_more_than(self, other: FeedReport) -> bool:
         """Whether this feed is the one to read of two that tell the same: it has rows, and newer ones."""
         if not self.used or not other.used:

@@ -17,7 +17,7 @@ from regional_snapshots.report.words import UNKNOWN, decimals, percent, span, wo
 def axes(told: Story, ages: Mapping[str, FeedReport]) -> Section:
     """The worst axis first; what is not known after them, the structural one last."""
     axes = sorted(told.now.measured, key=lambda axis: -1.0 if axis.badness is None else axis.badness, reverse=True)
-    facts = [Fact(_axis(told, axis), _contributions(told, axis, ages)[:LARGEST]) for axis in axes]
+    facts = [Fact(_axis(told, axis), _largest(told, axis, ages)) for axis in axes]
     more = [
         Fact(words(axis.name), rest)
         for axis in axes
@@ -41,21 +41,35 @@ def _axis(told: Story, axis: Axis) -> str:
     return f"{words(axis.name)} ({kind}) {decimals(axis.value)}" + (f": {remarks}" if remarks else "")
 
 
+def _largest(told: Story, axis: Axis, ages: Mapping[str, FeedReport]) -> tuple[str, ...]:
+    """The largest contributions, and the sum of the rest: together they are the axis."""
+    rest = [number(driver.get("contribution")) for driver in drivers_of(told.now.document, axis.name)[LARGEST:]]
+    known = [share for share in rest if share is not None]
+    more = (f"{decimals(sum(known), sign=True)} from {len(known)} more",) if known else ()
+    return _contributions(told, axis, ages)[:LARGEST] + more
+
+
 def _contributions(told: Story, axis: Axis, ages: Mapping[str, FeedReport]) -> tuple[str, ...]:
-    return tuple(_driver(driver, ages) for driver in drivers_of(told.now.document, axis.name))
+    drivers = drivers_of(told.now.document, axis.name)
+    weights = [number(driver.get("weight")) for driver in drivers]
+    whole = sum(weight for weight in weights if weight is not None)
+    return tuple(_driver(driver, whole, ages) for driver in drivers)
 
 
-def _driver(driver: Mapping[str, Any], ages: Mapping[str, FeedReport]) -> str:
-    """``+0.45 from severe signals: 4 critical, 4 high (value 1.00 × weight 0.45; signals, 12 min old)``."""
+def _driver(driver: Mapping[str, Any], whole: float, ages: Mapping[str, FeedReport]) -> str:
+    """``+0.43 from severe signals: 4 critical, 4 high (value 0.95 × weight 0.45 of 1.00; signals, 12 min old)``: a
+    contribution is value × weight, divided by the weight of all that was measured."""
     says, value = text(driver.get("description")), decimals(number(driver.get("magnitude")))
     component = text(driver.get("component"))
     if not component:
         return f"{value} {says}"
     name = component_words(component)
-    share = f"{decimals(number(driver.get('contribution')), sign=True)} from {name}" + (f": {says}" if says else "")
+    said = says.removeprefix(f"{name}: ")
+    share = f"{decimals(number(driver.get('contribution')), sign=True)} from {name}" + (f": {said}" if said else "")
     feed = component_feed(component)
     age = f"; {feed_age(feed, number(driver.get('coverage')), ages)}" if feed else ""
-    return f"{share} (value {value} × weight {decimals(number(driver.get('weight')))}{age})"
+    weight = f"weight {decimals(number(driver.get('weight')))} of {decimals(whole)}"
+    return f"{share} (value {value} × {weight}{age})"
 
 
 def feed_age(feed: str, freshness: float | None, ages: Mapping[str, FeedReport]) -> str:

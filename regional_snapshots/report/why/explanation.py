@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from regional_snapshots.model.document.words import REGIME_RULES
 from regional_snapshots.model.feeds import FeedReport
 from regional_snapshots.report.standing import part, text, texts
 from regional_snapshots.report.story import Story, changes
@@ -12,18 +13,6 @@ from regional_snapshots.report.why.outlook import corridors, scenarios, transmis
 from regional_snapshots.report.why.section import Fact, Section
 from regional_snapshots.report.why.sources import actors, sources
 from regional_snapshots.report.words import decimals, listed, since, words
-
-REGIME_RULES = {
-    "undetermined": "coercive pressure is not known, or two or more of the other pressures are not",
-    "escalation_ladder": "coercive pressure is at 0.70 or more and 0.15 above its week; it holds down to 0.60",
-    "fragmentation_risk": "coercive pressure is at 0.50 or more while alliance cohesion is at 0.35 or less",
-    "managed_deescalation": "coercive pressure came down by 0.15 or more from 0.50 or more within the week",
-    "coercive_stalemate": "coercive pressure is at 0.50 or more",
-    "stressed_equilibrium": "net balance is at -0.10 or less",
-    "calm": "no other regime applies",
-}
-"""When method 2 wants a label (its section 6), for people."""
-
 
 TEXTS = ("situation", "balance_assessment", "outlook_24h", "outlook_7d", "outlook_30d")
 """The texts of a narrative, in the order in which they are read."""
@@ -37,7 +26,7 @@ def why(told: Story, reports: Iterable[FeedReport] = ()) -> list[Section]:
         axes(told, ages),
         triggers(told),
         scenarios(told.now.document),
-        corridors(told.now.document),
+        corridors(told.now),
         transmissions(told.now.document),
         actors(told.now.document),
         _in_words(told),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regional_snapshots.model.values import number
+from regional_snapshots.report.known.traffic import unknown_traffic
 from regional_snapshots.report.known.turn import trigger_entry
-from regional_snapshots.report.standing import mappings, part, text, texts, triggers_of
+from regional_snapshots.report.standing import Standing, mappings, part, text, texts, triggers_of
 from regional_snapshots.report.story import Story
 from regional_snapshots.report.why.section import LARGEST, Fact, Section
 from regional_snapshots.report.words import (
@@ -66,7 +67,7 @@ def _measured(trigger: Mapping[str, Any]) -> str:
 
 
 def scenarios(document: Mapping[str, Any]) -> Section:
-    """By horizon, the likeliest lane first, with the bounds that method 2 gives."""
+    """By horizon, the likeliest lane first, with what its forecasts alone say and the bounds that method 2 gives."""
     facts, silent = [], []
     for horizon in mappings(document.get("scenario_sets")):
         lanes = [lane for lane in mappings(horizon.get("lanes")) if number(lane.get("probability")) is not None]
@@ -76,33 +77,49 @@ def scenarios(document: Mapping[str, Any]) -> Section:
             silent.append(Fact(f"{name}: no forecast speaks of it"))
         else:
             said = [_lane(lane) for lane in lanes if number(lane.get("probability")) or lane.get("name") == "base"]
-            facts.append(Fact(f"{name}: {', '.join(said)}"))
+            facts.append(Fact(f"{name}: {', '.join(said)}", _shared(lanes)))
     if silent and not facts:
         return Section("Scenarios", (Fact("no forecast speaks of any horizon"),))
     return Section("Scenarios", tuple(facts), tuple(silent))
 
 
+def _shared(lanes: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """How what is left of several lanes was shared out, where their forecasts alone would exceed it."""
+    points = [(words(text(lane.get("name"))), point) for lane in lanes if (point := number(lane.get("point")))]
+    if len(points) < 2:
+        return ()
+    left = " × ".join(f"(1 - {point:.2f})" for _, point in points)
+    return (f"base is {left}; {listed([name for name, _ in points])} share the rest as {_ratio(points)}",)
+
+
+def _ratio(points: Sequence[tuple[str, float]]) -> str:
+    return " : ".join(f"{point:.2f}" for _, point in points)
+
+
 def _lane(lane: Mapping[str, Any]) -> str:
-    """``escalation 74 % (bounds 0.50 to 1.00, 6 forecasts)``."""
-    low, high, n = (number(lane.get(name)) for name in ("low", "high", "n"))
-    bounds = (
-        f" (bounds {decimals(low)} to {decimals(high)}, {counted(int(n or 0), 'forecast')})" if low is not None else ""
-    )
-    return f"{words(text(lane.get('name')))} {percent(number(lane.get('probability')))}{bounds}"
+    """``escalation 66 % (3 forecasts: 66 %, between 50 and 100 %)``: what its forecasts alone say."""
+    low, high, point, n = (number(lane.get(name)) for name in ("low", "high", "point", "n"))
+    said = f"{words(text(lane.get('name')))} {percent(number(lane.get('probability')))}"
+    if low is None or not n:
+        return said
+    between = "" if low == high else f"between {low * 100:.0f} and {percent(high)}"
+    alone = ", ".join(filter(None, [percent(point) if point is not None else "", between]))
+    return f"{said} ({counted(int(n), 'forecast')}{': ' if alone else ''}{alone})"
 
 
-def corridors(document: Mapping[str, Any]) -> Section:
+def corridors(now: Standing) -> Section:
     """The corridors of the region that are measured (method 2, section 4)."""
     bases = {"flow": "of its usual flow", "own_history": "of its own median", "none": ""}
     facts = []
-    for corridor in mappings(document.get("corridors")):
+    for corridor in mappings(now.document.get("corridors")):
         basis = bases.get(text(corridor.get("basis")), "")
         through = number(corridor.get("throughput"))
         busy = f"throughput {percent(through)} {basis}".strip() if through is not None else "throughput not known"
+        why = f": {unknown_traffic(corridor, now)}" if through is None else ""
         facts.append(
             Fact(
                 f"{corridor_label(text(corridor.get('id')))}: access {decimals(number(corridor.get('access')))}",
-                (f"openness {decimals(number(corridor.get('openness')))}, {busy}",),
+                (f"openness {decimals(number(corridor.get('openness')))}, {busy}{why}",),
             )
         )
     return Section("Corridors", tuple(facts))

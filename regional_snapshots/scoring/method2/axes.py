@@ -128,9 +128,11 @@ def domestic_fragility(scope: Scope) -> list[Component]:
         return [_part(scope, "country_scores", "country_scores", 1.0, None, "No country has a score")]
     norms = [norm for _, norm in scores]
     base = weighted_mean([(norm, criticality(country)) for country, norm in scores])
-    value = 0.4 * base + 0.4 * percentile(norms, 90) + 0.2 * max(norms)
+    high, top = percentile(norms, 90), max(scores, key=lambda entry: entry[1])
+    value = 0.4 * base + 0.4 * high + 0.2 * top[1]
     worst = sorted(scores, key=lambda entry: -entry[1] * criticality(entry[0]))
-    text = f"{worst[0][0]} weighs most: {worst[0][1] * 100:.0f} of 100; {len(known)} countries have a score"
+    parts = f"mean {base * 100:.1f} × 0.4, 90th percentile {high * 100:.1f} × 0.4, highest {top[1] * 100:.1f} × 0.2"
+    text = f"{_countries(len(known))}: {parts} ({top[0]}); {worst[0][0]} weighs most in the mean"
     ids = list(dict.fromkeys(f"cii:{country}" for country, _ in worst))[:MOST_EVIDENCE_IDS]
     part = _part(scope, "country_scores", "country_scores", 1.0, value, text, ids)
     return [replace(part, extent=extent)]
@@ -156,7 +158,7 @@ def energy_vulnerability(scope: Scope) -> list[Component]:
     imports = mean([clip(share / 100) for share in shares]) if shares else None
     storage = None if fill is None else 1 - clip(fill / 100 / 0.8)
     reserves = None if days is None else 1 - clip(days / 90)
-    imported = f"Energy imports average {(imports or 0) * 100:.0f}% over {len(shares)} countries"
+    imported = f"Energy imports average {(imports or 0) * 100:.0f}% over {_countries(len(shares))}"
     parts = [
         _part(scope, "imports", "energy_mix", 0.50, imports, imported),
         _part(scope, "gas_storage", "gas_fill", 0.25, storage, f"European gas storage is {fill}% full"),
@@ -171,8 +173,12 @@ def alliance_cohesion(scope: Scope) -> list[Component]:
     breaking = [entry for entry, case in cases if case.breaks]
     holding = [entry for entry, case in cases if case.supports]
     value = clip(0.5 + 0.1 * (min(len(holding), 5) - 2 * min(len(breaking), 5))) if cases else None
-    text = f"Of {len(cases)} case files {len(holding)} speak of an alliance that holds, {len(breaking)} of a break"
+    text = f"Case files: {len(cases)}; of an alliance that holds: {len(holding)}, of a break: {len(breaking)}"
     return [_part(scope, "case_files", "forecasts", 1.0, value, text, _ids([*breaking, *holding]))]
+
+
+def _countries(number: int) -> str:
+    return f"{number} {'country' if number == 1 else 'countries'}"
 
 
 def any_of(entries: Sequence[Prediction]) -> float:
@@ -211,9 +217,9 @@ def _part(
 
 
 def _corridor(state: CorridorState, scope: Scope) -> Component:
-    openness = "unknown" if state.openness is None else f"{state.openness:.2f}"
-    traffic = "unknown" if state.throughput is None else f"{state.throughput:.2f}"
-    text = f"{state.corridor.label}: openness {openness}, traffic {traffic} of the usual"
+    openness = "not known" if state.openness is None else f"{state.openness:.2f}"
+    traffic = "not known" if state.throughput is None else f"{state.throughput:.2f} of the usual"
+    text = f"{state.corridor.label}: openness {openness}, traffic {traffic}"
     ids = [state.evidence_id, *(scope.world.source("transits") if state.basis == "own_history" else [])]
     return _part(scope, state.corridor.id, "chokepoints", state.corridor.weight, state.access, text, ids)
 
