@@ -15,6 +15,7 @@ from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.access import ACL_WORDS, allow
 from regional_snapshots_tests.support.commits import fresh
 from regional_snapshots_tests.support.server import RedisServer
+from regional_snapshots_tests.support.server_faults import cut_off
 from regional_snapshots_tests.support.shell import Shell
 
 
@@ -250,6 +251,18 @@ def test_reconcile_mends_what_it_finds_and_then_finds_nothing(shell: Shell, serv
 def test_a_server_that_cannot_be_reached_is_one_clear_line(shell: Shell, url: str, word: str) -> None:
     for command in ("refresh", "reconcile"):
         refused(shell(command, REDIS_URL=url, REGIONAL_SNAPSHOTS_PATIENCE_SECONDS="0.5"), word)
+
+
+def test_a_server_that_refuses_even_reads_is_one_clear_line(shell: Shell, server: RedisServer) -> None:
+    with cut_off(server):
+        for command in ("show", "reconcile"):
+            refused(shell(command, REGIONAL_SNAPSHOTS_PATIENCE_SECONDS="0.5"), "MASTERDOWN", "name its sentinels")
+
+
+def test_reconcile_needs_no_home_of_dagster(shell: Shell) -> None:
+    done = shell("reconcile", DAGSTER_HOME="/" + "x" * 300)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert "not compared with what Dagster has on record" in done.stderr
 
 
 def test_a_wrong_password_is_one_clear_line_without_the_password(shell: Shell, server: RedisServer) -> None:

@@ -17,7 +17,7 @@ from regional_snapshots_tests.support.drift import EVERYTHING, SINGLE, TO_A_CLAI
 from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.oracle import BUCKET_MS, RETENTION_MS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
-from regional_snapshots_tests.support.server_faults import read_only, without_permission
+from regional_snapshots_tests.support.server_faults import out_of_memory, read_only, without_permission
 
 REGIONS = ("latam", "mena", "east-asia")
 LAYOUTS = ("tagged", "worldmonitor")
@@ -333,6 +333,17 @@ def test_a_server_that_refuses_writes_leaves_findings_and_an_error(store, server
         report = impatient.reconcile(["mena"])
     assert [finding.kind for finding in report.left] == ["latest_missing"]
     assert list(report.errors) == ["mena"]
+
+
+def test_a_server_whose_memory_is_full_is_looked_at_all_the_same(store, server):
+    """It refuses even reads within a transaction."""
+    client = server.client()
+    scene = healthy(store, client, "mena")
+    client.delete(scene.names.latest)
+    with out_of_memory(server):
+        report = store.reconcile(["mena"], repair=False, deep=True)
+    assert dict(report.errors) == {}
+    assert {finding.kind for finding in report.findings} == {"latest_missing"}
 
 
 def test_without_a_server_every_region_has_its_error(own_server):

@@ -165,13 +165,13 @@ def test_a_repair_gives_way_to_a_writer_that_comes_in_between(server, writes, le
     with Proxy(server.url) as proxy, SnapshotStore(proxy.url) as store, SnapshotStore(server.url) as writer:
         scene = healthy(writer, client, "mena")
         client.set(scene.names.latest, scene.snapshots[0].id, keepttl=True)
-        multis = Counter()
+        seen = Counter()
 
-        def second_multi(request):
-            multis[request.name] += 1
-            return request.name == "MULTI" and multis["MULTI"] == 2
+        def first_multi(request):
+            seen[request.name] += 1
+            return request.name == "MULTI" and seen["MULTI"] == 1
 
-        held = proxy.arm(Break.HOLD_REQUEST, second_multi)
+        held = proxy.arm(Break.HOLD_REQUEST, first_multi)
         reports = []
         reconciling = threading.Thread(target=lambda: reports.append(store.reconcile(["mena"])))
         reconciling.start()

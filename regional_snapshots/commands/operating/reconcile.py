@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 @click.option("--fix-types", is_flag=True, help="Also move keys of the wrong type out of the way.")
 def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, as_json: bool) -> int:
     """Report drift in REGIONS (default: all), and repair it unless --check is given."""
-    from regional_snapshots.store.errors import AccessRefusedError, UnreachableError
+    from regional_snapshots.store.errors import (
+        AccessRefusedError,
+        ServerBusyError,
+        ServerRefusedError,
+        UnreachableError,
+    )
 
     settings = Settings.load()
     with opened(settings) as store:
@@ -44,7 +49,8 @@ def reconcile(regions: Sequence[str], check: bool, deep: bool, fix_types: bool, 
         report = _compared_with_dagster(store, report, settings)
     if len(report.errors) == len(regions or REGION_IDS):
         first = next(iter(report.errors.values()))
-        if isinstance(first, UnreachableError | AccessRefusedError):
+        unread = not report.states and isinstance(first, ServerBusyError | ServerRefusedError)
+        if unread or isinstance(first, UnreachableError | AccessRefusedError):
             raise CannotRun(f"{first.problem}. Next: {first.next_step}.")
     if as_json:
         regions_checked = json.loads(report.frame().to_json(orient="records"))

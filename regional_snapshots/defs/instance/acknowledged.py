@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
-from regional_snapshots.defs.instance.home import SCHEMA_MADE, opened_instance
+from regional_snapshots.defs.instance.home import SCHEMA_MADE, InstanceError, opened_instance
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
 from regional_snapshots.model.snapshot import instant_of
 from regional_snapshots.settings import Settings
@@ -39,8 +39,11 @@ def acknowledged(instance: dg.DagsterInstance, regions: Iterable[str]) -> dict[s
 
 def on_record(settings: Settings, regions: Iterable[str]) -> dict[str, str]:
     """The same of DAGSTER_HOME, where there is an instance; none is made. Raises :class:`InstanceError`."""
-    if not (settings.dagster_home / SCHEMA_MADE).exists():
-        return {}
+    try:
+        if not (settings.dagster_home / SCHEMA_MADE).exists():
+            return {}
+    except OSError as error:  # its name is too long, or a directory above it is closed to us
+        raise InstanceError(f"DAGSTER_HOME cannot be looked at: {error.strerror}") from None
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     with opened_instance(settings) as instance:
         return acknowledged(instance, regions)

@@ -124,6 +124,7 @@ def read(url: str, name: str = "REDIS_URL") -> Target:
     shown = f"{parts.scheme}://{path if local else shown}"
     target = Target(name, shown, kind, (Address("", 0, unquote(path)),) if local else addresses, service)
     ours, options = _options(parts.query, target)
+    _check_once(user, "" if local else path.strip("/"), options, target)
     base = "rediss" if kind is SSLConnection else parts.scheme.split("+")[0]
     plain = f"{base}://{user + '@' if user else ''}{'' if local else 'host'}{path}"
     query = "&".join(f"{quote(key)}={quote(value, safe='')}" for key, value in options.items())
@@ -133,8 +134,9 @@ def read(url: str, name: str = "REDIS_URL") -> Target:
 def _split(url: str, name: str) -> Any:
     """The parts of a URL of which nothing looks as if a password had torn it apart."""
     try:
+        url.encode()
         parts = urlsplit(url)
-    except ValueError:  # its text may quote a password in which a character was not escaped
+    except ValueError:  # or no UTF-8; its text may quote a password in which a character was not escaped
         raise ConfigurationError(f"{name} cannot be parsed", next_step=FORM) from None
     if parts.scheme not in SCHEMES:
         shown = repr(parts.scheme) if "://" in url and parts.scheme else "no scheme"
@@ -149,7 +151,9 @@ def _split(url: str, name: str) -> Any:
 def _address(text: str, port: int, name: str) -> Address:
     try:
         parts = urlsplit(f"redis://{text}")
-        address = Address(unquote(parts.hostname or "localhost"), parts.port or port)
+        address = Address(unquote(parts.hostname or "localhost"), port if parts.port is None else parts.port)
+        if not address.port:
+            raise ValueError(text)
     except ValueError:
         raise ConfigurationError(f"{name} cannot be parsed: its port is no number", next_step=FORM) from None
     try:
@@ -178,7 +182,7 @@ def _options(query: str, target: Target) -> tuple[dict[str, Any], dict[str, str]
     ours: dict[str, Any] = {}
     others: dict[str, str] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
-        if key in OURS:
+        if key in OURS and key not in ours:
             try:
                 ours[key] = OURS[key](value)
             except ValueError:
@@ -192,8 +196,18 @@ def _options(query: str, target: Target) -> tuple[dict[str, Any], dict[str, str]
     return ours, others
 
 
+def _check_once(user: str, database: str, options: Mapping[str, str], target: Target) -> None:
+    """What stands in its usual place is not given otherwise in the query, and a name is one that servers take."""
+    name, _, password = user.partition(":")
+    for key, value in {"db": database, "username": name, "password": password}.items():
+        if value and key in options:
+            raise _unusable(target, f"{key} is given twice")
+    if not all("!" <= letter <= "~" for letter in options.get("client_name", "")):
+        raise _unusable(target, "client_name takes letters, digits and signs, without spaces")
+
+
 def _why_not(key: str, value: str) -> str:
-    if key in REDIS_PYS:
+    if key in OURS or key in REDIS_PYS:
         return f"{key} is given twice" if value else f"{key} has no value"
     if key in REFUSED:
         return f"{key} is not supported: {REFUSED[key]}"

@@ -70,12 +70,6 @@ def payload(raw: bytes | None, identity: str | None, keys: RegionKeys, expires_i
     return Held("string", expires_in_ms, instant=found.generated_at, sealed=found.sealed)
 
 
-def executed(replies: list[Reply], keys: RegionKeys) -> list[Reply]:
-    for reply in replies:
-        hard(reply, keys)
-    return list(replies[-1])
-
-
 def soft(reply: Reply, keys: RegionKeys, found: Suspects) -> Reply:
     """A reply; where a key has the wrong type, nothing, and the region becomes suspect."""
     value = lenient(reply, keys)

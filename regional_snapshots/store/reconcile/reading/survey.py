@@ -1,5 +1,6 @@
 """A survey of one region: cheap, in pages, and may suspect too much.
 
+What it asks in one exchange is no transaction: a server whose memory is full refuses even reads in one.
 It is a generator that yields commands and receives their replies, so that many regions can share every write.
 """
 
@@ -16,7 +17,6 @@ from regional_snapshots.store.reconcile.reading.observation import (
     SHORT,
     Suspects,
     claim_keys,
-    executed,
     hard,
     ms,
     payload,
@@ -48,7 +48,6 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     opening: list[Command] = [
         ("UNWATCH",),
         ("TIME",),
-        ("MULTI",),
         ("GETRANGE", keys.latest, 0, SHORT),
         ("EXISTS", keys.pin),
         ("PTTL", keys.latest),
@@ -57,11 +56,10 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
         ("ZREVRANGE", keys.index, 0, page - 1, "WITHSCORES"),
         ("GET", keys.terms),
         *(("TYPE", key) for key in keys.beside),
-        ("EXEC",),
     ]
     replies = yield opening
-    state = [soft(reply, keys, found) for reply in executed(replies, keys)]
-    server_ms = ms(replies[1])
+    state = [soft(reply, keys, found) for reply in replies[2:]]
+    server_ms = ms(hard(replies[1], keys))
     latest, pins, size, rows = text(state[0]), state[1], state[4] or 0, state[5] or []
     head = text(rows[0]) if rows else ""
     types = zip(state[7:], keys.beside.values(), strict=True)
