@@ -89,7 +89,7 @@ def test_only_the_store_speaks_to_redis() -> None:
 
 
 def test_only_the_keys_module_spells_a_key_of_ours() -> None:
-    roles = "id|ts|latest|index|live|quarantine|events|regimes|series|quiet"
+    roles = "id|ts|latest|index|live|quarantine|spare|events|regimes|series|quiet"
     ours = rf"[\"'](?:snapshot:(?:{roles})|dedup:|intelligence:snapshot)"
     assert not found(ours, [file for file in MODULES if file.name != "keys.py"])
 

@@ -91,6 +91,17 @@ def shift_of(document: Mapping[str, Any], previous: Mapping[str, Any] | None) ->
     )
 
 
+def changes_regime(document: Mapping[str, Any]) -> bool:
+    """Whether a document says that it changed the regime, by its trigger reason or by its regime. It may come from
+    anywhere: what has another shape says nothing of it."""
+    meta, regime = document.get("meta"), document.get("regime")
+    if isinstance(meta, Mapping) and meta.get("trigger_reason") == REGIME_SHIFT:
+        return True
+    if not isinstance(regime, Mapping) or not regime.get("previous_label"):
+        return False
+    return bool(regime.get("transitioned_at") == document.get("generated_at"))
+
+
 def moves_in_words(document: Mapping[str, Any], previous: Mapping[str, Any] | None) -> str:
     """The axes that moved most since the previous document, as one line; where none did, the rule that decided."""
     if previous is None:

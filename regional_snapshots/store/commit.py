@@ -149,7 +149,7 @@ class Committer:
     async def _look(
         self, wire: Wire, keys: RegionKeys, claim: str, snapshot: Snapshot, news: News
     ) -> tuple[Looked, Server]:
-        look = Look(keys, claim, snapshot, news, server=wire.server)
+        look = Look(keys, claim, snapshot, news, server=wire.server, tiers=self._policy.tiers)
         await self._connections.send(wire, look.batch)
         seen = look.seen()
         wire.server = server = look.server()

@@ -33,6 +33,8 @@ class KeyLayout:
     series: str
     quiet: str
     quarantine: str
+    spare: str
+    """Sorted set of the ids that the tiers of the retention may drop; "" where there are no tiers."""
     summary: str
     summary_meta: str
     set: str
@@ -96,6 +98,7 @@ TAGGED = KeyLayout(
     series="snapshot:series:{{{region}}}",
     quiet="snapshot:quiet:{{{region}}}",
     quarantine="snapshot:quarantine:{{{region}}}:{key}",
+    spare="snapshot:spare:{{{region}}}",
     summary="snapshot:{summary}",
     summary_meta="snapshot:{summary}:meta",
     set="snapshot:{summary}:set",
@@ -123,6 +126,7 @@ WORLDMONITOR = KeyLayout(
     series="intelligence:snapshot-series:v1:{region}",
     quiet="intelligence:snapshot-quiet:v1:{region}",
     quarantine="snapshot:quarantine:v1:{region}:{key}",
+    spare="",
     summary="intelligence:regional-snapshots:summary:v1",
     summary_meta="seed-meta:intelligence:regional-snapshots",
     set="intelligence:regional-snapshots:set:v1",
@@ -218,7 +222,13 @@ class RegionKeys:
     def beside(self) -> dict[str, str]:
         """What a commit writes beside its snapshot, with the type of each key: of another type, it refuses commits."""
         types = {self.events: "stream", self.regimes: "stream", self.series: "zset", self.quiet: "hash"}
-        return types | {self.terms: "string"} | ({self.history: "list"} if self.history else {})
+        types |= {self.terms: "string"} | ({self.spare: "zset"} if self.spare else {})
+        return types | ({self.history: "list"} if self.history else {})
+
+    @property
+    def spare(self) -> str:
+        """Sorted set of the ids that the tiers of the retention may drop, scored by ``generated_at`` (ms)."""
+        return self.layout.spare.format(region=self.region)
 
     def narrative(self, digest: str) -> str:
         """The text that a model has written from these facts."""

@@ -72,6 +72,7 @@ class SnapshotStore:
             self.layout, self.policy = named.within(namespace), policy or Policy()
         except ValueError as error:
             raise ConfigurationError(str(error), next_step="correct REGIONAL_SNAPSHOTS_NAMESPACE") from None
+        self.policy.check_tiers(self.layout)
         self.feed_megabytes = feed_megabytes
 
         def connect(to: str, limit: int, name: str) -> Connections:
@@ -119,7 +120,7 @@ class SnapshotStore:
         self._before = Before(self._loop.begin(self._kept(inputs, now_ms, known)), "keeping the inputs of the run")
 
     async def _kept(self, inputs: RunInputs, now_ms: int, known: Mapping[str, int] | None) -> None:
-        lasts_ms = max(0, now_ms + self.policy.retention_ms - time.time_ns() // 1_000_000)
+        lasts_ms = max(0, now_ms + self.policy.inputs_ms - time.time_ns() // 1_000_000)
         if known is None:
             known = await kept_for(self.connections, self.layout, inputs.manifest.documents.values())
         await keep(self.connections, self.layout, inputs, lasts_ms, known)

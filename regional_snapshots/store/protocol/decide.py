@@ -11,6 +11,7 @@ from regional_snapshots.store.errors import ClockSkewError, HeldBackError, Outsi
 from regional_snapshots.store.protocol.look import Looked
 from regional_snapshots.store.protocol.policy import DAY_MS, Outcome, Policy
 from regional_snapshots.store.protocol.quiet import NOTHING_TOLD, Settled, settle
+from regional_snapshots.store.tiers.thinning import NOTHING_THINNED, Thinned, thinned
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Writes:
     told: Settled = NOTHING_TOLD
     tells_others: bool = False
     """Whether the programs that share the layout hear of it, too."""
+    thinned: Thinned = NOTHING_THINNED
+    """What the tiers of the retention let go with it."""
 
     @property
     def aim(self) -> Outcome:
@@ -49,7 +52,10 @@ def decide(
     untold = late or pinned or snapshot.id in seen.news_of  # by an attempt of which something else was damaged since
     told = NOTHING_TOLD if untold else settle(news, seen.quiet, snapshot.generated_at)
     expires_ms = newest[0] + policy.retention_ms
-    return Writes(late, expires_ms, pinned and not late, told, tells_others=not untold)
+    head = None if seen.head is None else seen.head[1]
+    kept = (snapshot.id, seen.pin, seen.latest, head)
+    let_go = thinned(snapshot, news, seen.spare, kept, seen.server_ms, policy.tiers, policy.bucket_ms)
+    return Writes(late, expires_ms, pinned and not late, told, not untold, let_go)
 
 
 def _check_time(snapshot: Snapshot, seen: Looked, policy: Policy) -> None:

@@ -13,6 +13,8 @@ from regional_snapshots.store.link.batch import Asked, Batch, Reply, text
 from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.beside import alerts_of, noted
 from regional_snapshots.store.protocol.quiet import Quiet, pairs
+from regional_snapshots.store.tiers.thinning import ask_for_spare, spare_of
+from regional_snapshots.store.tiers.tiers import NO_TIERS, Tiers
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Looked:
     """The id at which latest is held."""
     terms: str | None = None
     """On what the region's writers agree, as it is stored."""
+    spare: tuple[str, ...] = ()
+    """Ids that the tiers of the retention may drop, as far as they may be due."""
 
 
 class Look:
@@ -51,13 +55,15 @@ class Look:
     """
 
     def __init__(
-        self, keys: RegionKeys, claim: str, snapshot: Snapshot, news: News = NO_NEWS, *, server: Server | None = None
-    ) -> None:
+        self, keys: RegionKeys, claim: str, snapshot: Snapshot, news: News = NO_NEWS, *, server: Server | None = None,
+        tiers: Tiers = NO_TIERS,
+    ) -> None:  # fmt: skip
         self.batch = batch = Batch()
         self._region, self._known = keys.region, server
         batch.ask("UNWATCH")
         alerted = _alerted(keys, snapshot, news)
-        batch.ask("WATCH", claim, keys.latest, keys.index, keys.pin, keys.terms, *alerted)
+        beside = [keys.terms, *([keys.spare] if tiers else ()), *alerted]
+        batch.ask("WATCH", claim, keys.latest, keys.index, keys.pin, *beside)
         self._claim = batch.ask("GET", claim)
         self._latest = batch.ask("GET", keys.latest)
         self._head = batch.ask("ZREVRANGE", keys.index, 0, 0, "WITHSCORES")
@@ -67,6 +73,7 @@ class Look:
         self._view = batch.ask("GET", keys.view(snapshot.generated_at))
         self._payload_bytes = batch.ask("STRLEN", keys.payload(snapshot.id))
         self._time = batch.ask("TIME")
+        self._spare = ask_for_spare(batch, keys, tiers, snapshot.generated_at) if tiers else []
         self._news = _NewsLook(batch, keys, news, alerted)
         self._server = None if server else batch.ask("INFO", "server", optional=True)
 
@@ -93,6 +100,7 @@ class Look:
             alerted=self._news.alerted(),
             pin=_text(self._pin.value),
             terms=_text(self._terms.value),
+            spare=spare_of(self._spare),
         )
 
 

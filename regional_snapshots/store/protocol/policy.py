@@ -7,13 +7,17 @@ from enum import Enum
 from typing import Any
 
 from regional_snapshots.model.events import Event
+from regional_snapshots.store.errors import ConfigurationError
+from regional_snapshots.store.keys import KeyLayout
 from regional_snapshots.store.link.waiting import Patience
 from regional_snapshots.store.terms import Terms
+from regional_snapshots.store.tiers.tiers import NO_TIERS, Tiers
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 SERIES_MS = 90 * DAY_MS
 """Source: method 2, section 5."""
+NO_TIERS_THERE = "leave REGIONAL_SNAPSHOTS_RETENTION_TIERS empty there: other programs count on what they wrote"
 
 
 class Outcome(str, Enum):
@@ -31,7 +35,7 @@ class Policy:
 
     It gives up after so many ``attempts``, or when ``patience_s`` have passed since its first setback: long enough for
     a server to come back from a restart. What was committed is to be acknowledged by ``min_replicas``; where it is not,
-    the answer says so.
+    the answer says so. ``tiers``: which of the older snapshots are kept; none: all of them.
     """
 
     retention_ms: int = 90 * DAY_MS
@@ -39,6 +43,7 @@ class Policy:
     attempts: int = 60
     patience_s: float = 20.0
     min_replicas: int = 0
+    tiers: Tiers = NO_TIERS
 
     @property
     def patience(self) -> Patience:
@@ -54,6 +59,16 @@ class Policy:
     def terms(self, layout: str, method: str = "", regions: str = "") -> Terms:
         """What all writers of a store agree on, if this is their policy."""
         return Terms(layout, self.bucket_ms, self.retention_ms, method, regions)
+
+    @property
+    def inputs_ms(self) -> int:
+        """How long the inputs of a run are kept: as long as all of its snapshots certainly are, and one slot more."""
+        return self.tiers.whole_ms + self.tiers.tiers[0].every_ms if self.tiers else self.retention_ms
+
+    def check_tiers(self, layout: KeyLayout) -> None:
+        """Raise :class:`ConfigurationError` for tiers where other programs count on what they wrote."""
+        if self.tiers and not layout.spare:
+            raise ConfigurationError(f"the layout {layout.name!r} keeps all snapshots", next_step=NO_TIERS_THERE)
 
     @classmethod
     def of(cls, retention_days: float, bucket_minutes: float, **others: Any) -> Policy:

@@ -20,6 +20,7 @@ from regional_snapshots.store.protocol.decide import Writes
 from regional_snapshots.store.protocol.look import Looked
 from regional_snapshots.store.protocol.policy import Policy
 from regional_snapshots.store.protocol.quiet import Settled
+from regional_snapshots.store.tiers.thinning import thin
 
 EVENTS_KEPT, REGIMES_KEPT = 10_000, 1_000
 """Entries that the streams of a region hold, about."""
@@ -63,6 +64,8 @@ class Publication:
             inside.ask("DEL", keys.live)
             if terms:
                 inside.ask("SET", keys.terms, terms)
+            if policy.tiers:
+                thin(inside, keys, snapshot, writes.thinned, horizon_ms, writes.index_expires_ms)
             _tell(inside, keys, writes.told)
             if writes.told.row:
                 _add_row(inside, keys, writes.told.row, seen, policy)
