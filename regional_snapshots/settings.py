@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from regional_snapshots.files.packaged import CHECKOUT, in_checkout
 from regional_snapshots.model.events import SEVERITIES
-from regional_snapshots.store.keys import NAMESPACE
+from regional_snapshots.store.keys import LAYOUTS, NAMESPACE
+from regional_snapshots.store.tiers.tiers import NO_TIERS, SYNTAX, UNITS_MS, Tiers
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
 MOST_NAME = 40
@@ -41,6 +42,7 @@ class Settings:
     namespace: str
     wm_alerts: bool
     retention_days: float
+    retention_tiers: Tiers
     bucket_minutes: float
     regions: str
     regions_per_run: int
@@ -72,6 +74,8 @@ class Settings:
         _check_names(env)
         home = _path(env, f"{PREFIX}HOME") or _default_home()
         layout = _one_of(env, "KEY_LAYOUT", tuple(DEFAULT_METHODS))
+        retention_days = _number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650)
+        bucket_minutes = _number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60)
         return cls(
             redis_url=env.get("REDIS_URL", "").strip(),
             feeds_redis_url=env.get("FEEDS_REDIS_URL", "").strip(),
@@ -80,8 +84,9 @@ class Settings:
             key_layout=layout,
             namespace=_namespace(env),
             wm_alerts=_one_of(env, "WM_ALERTS", ("1", "0")) == "1",
-            retention_days=_number(env, "RETENTION_DAYS", 90, least=1 / 24, most=3650),
-            bucket_minutes=_number(env, "BUCKET_MINUTES", 15, least=1 / 60, most=24 * 60),
+            retention_days=retention_days,
+            retention_tiers=_tiers(env, layout, retention_days, bucket_minutes),
+            bucket_minutes=bucket_minutes,
             regions=env.get(f"{PREFIX}REGIONS", "").strip(),
             regions_per_run=_whole(env, "REGIONS_PER_RUN", len(REGION_IDS), least=1, most=len(REGION_IDS)),
             refresh_cron=_cron(env, "REFRESH_CRON", "0 */6 * * *"),
@@ -159,6 +164,22 @@ def _namespace(env: Mapping[str, str]) -> str:
     if name and not NAMESPACE.fullmatch(name):
         raise SettingError(f"{PREFIX}NAMESPACE is {name!r}: use up to 32 lower-case letters, digits and hyphens")
     return name
+
+
+def _tiers(env: Mapping[str, str], layout: str, retention_days: float, bucket_minutes: float) -> Tiers:
+    name = f"{PREFIX}RETENTION_TIERS"
+    text = env.get(name, "")
+    try:
+        tiers = Tiers.parse(text)
+        retention_ms, bucket_ms = int(retention_days * UNITS_MS["d"]), int(bucket_minutes * UNITS_MS["m"])
+        problem = tiers.problem(retention_ms, bucket_ms)
+    except ValueError as error:
+        tiers, problem = NO_TIERS, str(error)
+    if tiers and not LAYOUTS[layout].spare:
+        problem = f"the layout {layout} keeps all snapshots: leave {name} empty there"
+    if problem:
+        raise SettingError(f"{name} is {text!r}: {problem}" + ("" if SYNTAX in problem else f" ({SYNTAX})"))
+    return tiers
 
 
 def _cron(env: Mapping[str, str], name: str, default: str) -> str:

@@ -55,6 +55,7 @@ def store_options(settings: Settings) -> dict[str, Any]:
             settings.bucket_minutes,
             patience_s=settings.patience_seconds,
             min_replicas=settings.min_replicas,
+            tiers=settings.retention_tiers,
         ),
         "total_s": settings.reply_seconds,
         "feed_megabytes": settings.feed_megabytes,

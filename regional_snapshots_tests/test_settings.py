@@ -8,8 +8,10 @@ import pytest
 
 from regional_snapshots.scoring import methods
 from regional_snapshots.settings import CHECKOUT, DEFAULT_METHODS, METHODS, SettingError, Settings
+from regional_snapshots.stores import store_options
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
+DAY_MS = 86_400_000
 
 
 def test_without_an_environment_everything_has_a_default() -> None:
@@ -50,11 +52,35 @@ def test_a_home_with_spaces_and_a_tilde_is_taken_as_it_is() -> None:
         ("WEBHOOK", "https://host:port/hook"),
         ("WEBHOOK", "https://host/a b"),
         ("WEBHOOK_SEVERITY", "dire"),
+        ("RETENTION_TIERS", "often"),
+        ("RETENTION_TIERS", "2d"),
+        ("RETENTION_TIERS", "0d:6h"),
+        ("RETENTION_TIERS", "2d:0h"),
+        ("RETENTION_TIERS", "2d:6h,2d:1d"),
+        ("RETENTION_TIERS", "30d:1d,2d:6h"),
+        ("RETENTION_TIERS", "2d:6h,30d:8h"),
+        ("RETENTION_TIERS", "2d:6h,30d:6h"),
+        ("RETENTION_TIERS", "15m:30m"),
+        ("RETENTION_TIERS", "2d:6h,90d:1d"),
+        ("RETENTION_TIERS", "1d:1h,2d:2h,3d:4h,4d:8h,5d:1d"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=PREFIX + name):
         Settings.load({PREFIX + name: value})
+
+
+def test_tiers_are_read_from_a_short_text_and_are_none_by_default() -> None:
+    assert not Settings.load({}).retention_tiers
+    tiers = Settings.load({f"{PREFIX}RETENTION_TIERS": "2d:6h, 30d:1d"}).retention_tiers
+    assert tiers.tiers == ((2 * DAY_MS, DAY_MS // 4), (30 * DAY_MS, DAY_MS))
+    assert store_options(Settings.load({f"{PREFIX}RETENTION_TIERS": "2d:6h"}))["policy"].tiers.tiers == tiers.tiers[:1]
+
+
+def test_where_other_programs_count_on_what_they_wrote_tiers_are_refused() -> None:
+    with pytest.raises(SettingError, match=r"the layout worldmonitor keeps all snapshots: leave .*TIERS empty"):
+        Settings.load({f"{PREFIX}KEY_LAYOUT": "worldmonitor", f"{PREFIX}RETENTION_TIERS": "2d:6h"})
+    assert not Settings.load({f"{PREFIX}KEY_LAYOUT": "worldmonitor"}).retention_tiers
 
 
 def test_the_methods_to_choose_from_are_those_of_the_table() -> None:
