@@ -52,6 +52,7 @@ KINDS: Mapping[str, Kind] = {
     "too_young": Kind(
         INFO, "what no index entry names is younger than a minute", "waited for: it may be half of a write"
     ),
+    "past_its_tier": Kind(INFO, "snapshots that a tier of the retention no longer keeps", "dropped"),
     "terms_changed": Kind(INFO, "it is written on other terms than until now", "written down"),
     "wrong_type": Kind(ERROR, "a key holds another type than ours", "on request: quarantined"),
 }

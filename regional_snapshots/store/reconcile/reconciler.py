@@ -15,7 +15,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from redis.exceptions import ResponseError
 
@@ -38,10 +38,12 @@ from regional_snapshots.store.reconcile.judging.diagnosis import diagnose
 from regional_snapshots.store.reconcile.judging.plan import Plan, shown
 from regional_snapshots.store.reconcile.reading.examination import batches, examine
 from regional_snapshots.store.reconcile.reading.observation import Suspects, packed
-from regional_snapshots.store.reconcile.reading.state import Examined, Rules, Unsound
+from regional_snapshots.store.reconcile.reading.state import Examined, Rules
 from regional_snapshots.store.reconcile.reading.survey import Surveyed, survey
 from regional_snapshots.store.reconcile.reading.sweep import sweep
 from regional_snapshots.store.reconcile.retelling import Reteller
+from regional_snapshots.store.reconcile.run import Run
+from regional_snapshots.store.reconcile.thinner import Thinner
 from regional_snapshots.store.terms import Terms
 
 __all__ = ["Finding", "ReconcileReport", "Reconciler"]
@@ -87,21 +89,19 @@ class Reconciler:
         """
         now_ms = time.time_ns() // 1_000_000
         rules = Rules(self._policy.retention_ms, self._policy.bucket_ms, fix_types=fix_types, clock_ms=now_ms)
-        run = _Run(rules, repair, deep)
+        run = Run(rules, repair, deep)
         names = list(dict.fromkeys(regions))
         groups = [names[start : start + GROUP] for start in range(0, len(names), GROUP)]
         await asyncio.gather(*(self._group(group, run) for group in groups))
         lost = {*lost_entries(run.findings.values(), self._keys), *run.freed}
         await self._sweep(names if deep else sorted(lost), run)
-        report = run.report(names)
-        if not news:
-            return report
-        readable = [region for region in names if region not in report.errors]
-        return report.beside(
-            *await Reteller(self._connections, self._layout, self._policy).retell(readable, repair=repair)
-        )
+        readable = [region for region in names if region not in run.errors]
+        given = self._connections, self._layout, self._policy
+        told = await Reteller(*given).retell(readable, repair=repair) if news else ([], {})
+        run.thinned(*await Thinner(*given).thin(readable, repair=repair))  # after what is told of all that is there
+        return run.report(names).beside(*told)
 
-    async def _group(self, regions: Sequence[str], run: _Run) -> None:
+    async def _group(self, regions: Sequence[str], run: Run) -> None:
         surveyed = await self._survey(regions, run)
         changed, refused = await agree(self._connections, self._layout, self._terms, surveyed, repair=run.repair)
         run.errors |= refused
@@ -113,7 +113,7 @@ class Reconciler:
             run.states[region] = RegionState(shown(met.latest), shown(met.head), met.size)
         await self._examine_all({region: met.suspects for region, met in surveyed.items() if met.suspects}, run)
 
-    async def _survey(self, regions: Sequence[str], run: _Run) -> dict[str, Surveyed]:
+    async def _survey(self, regions: Sequence[str], run: Run) -> dict[str, Surveyed]:
         """All regions in step: what each asks next goes into one write."""
         page = max(SMALLEST_PAGE, (ENTRIES_DEEP if run.deep else ENTRIES) // len(regions))
         talks = {region: survey(self._keys(region), run.rules, page, deep=run.deep) for region in regions}
@@ -139,7 +139,7 @@ class Reconciler:
                     del asked[region]
         return done
 
-    async def _examine_all(self, suspects: dict[str, Suspects], run: _Run) -> None:
+    async def _examine_all(self, suspects: dict[str, Suspects], run: Run) -> None:
         places = asyncio.Semaphore(SIDE_BY_SIDE)
 
         async def examine(region: str, suspected: Suspects) -> None:
@@ -152,7 +152,7 @@ class Reconciler:
 
         await asyncio.gather(*(examine(region, suspected) for region, suspected in suspects.items()))
 
-    async def _examine(self, region: str, suspects: Suspects, run: _Run) -> None:
+    async def _examine(self, region: str, suspects: Suspects, run: Run) -> None:
         """Look, judge, repair; again when somebody came in between. Raises :class:`StoreError`."""
         in_doubt, node_of = None, self._connections.node_of
         problem: StoreError = ConflictError("other writers came in between every time", region=region)
@@ -194,7 +194,7 @@ class Reconciler:
         run.found(region, unrepaired, repaired=False)
         raise problem
 
-    async def _examined(self, wire: Wire, region: str, suspects: Suspects, run: _Run) -> tuple[Examined, Plan]:
+    async def _examined(self, wire: Wire, region: str, suspects: Suspects, run: Run) -> tuple[Examined, Plan]:
         around_ms = run.places[region].server_ms
         talk = examine(self._keys(region), suspects, around_ms, run.rules, run.unsound.get(region))
         commands = next(talk)
@@ -215,7 +215,7 @@ class Reconciler:
             plan = diagnose(replace(examined, taken=taken), run.rules) if taken else plan
         return examined, plan
 
-    async def _sweep(self, regions: Sequence[str], run: _Run) -> None:
+    async def _sweep(self, regions: Sequence[str], run: Run) -> None:
         """Find what no index names, node by node, and judge it like every other suspect."""
         together: dict[Address, list[str]] = defaultdict(list)
         for region in regions:
@@ -230,53 +230,6 @@ class Reconciler:
 
     def _keys(self, region: str) -> RegionKeys:
         return RegionKeys(region, self._layout)
-
-
-@dataclass
-class _Run:
-    """What one reconciliation has found so far."""
-
-    rules: Rules
-    repair: bool
-    deep: bool
-    findings: dict[tuple[str, str, str, str], Finding] = field(default_factory=dict)
-    states: dict[str, RegionState] = field(default_factory=dict)
-    places: dict[str, Surveyed] = field(default_factory=dict)
-    errors: dict[str, StoreError] = field(default_factory=dict)
-    unsound: dict[str, Unsound | None] = field(default_factory=dict)
-    snapshots: int = 0
-    freed: set[str] = field(default_factory=set)
-    """Regions that have lost a snapshot so young that its claim may be there, under a name that only a search finds."""
-
-    def settle(self, examined: Examined, plan: Plan) -> None:
-        """Note what a look has proved and, in repair, changed; log each change."""
-        region = examined.keys.region
-        self.found(region, plan.findings, repaired=self.repair)
-        self.freed |= {region} if plan.frees_claims else set()
-        if not self.repair:
-            return
-        for change in plan.changes:
-            log.warning("%s: repaired %s: %r -> %r", region, change.key, change.before, change.after)
-        if plan.findings:
-            state = self.states[region]
-            size = max(0, state.snapshots + plan.added)
-            self.states[region] = RegionState(shown(plan.latest), shown(plan.head), size)
-
-    def found(self, region: str, findings: Iterable[Finding], *, repaired: bool) -> None:
-        """Note findings, each once."""
-        for finding in findings:
-            key = (region, finding.kind, finding.key, finding.detail)
-            self.findings.setdefault(key, replace(finding, repaired=finding.repaired and repaired))
-
-    def report(self, regions: Sequence[str]) -> ReconcileReport:
-        """Everything so far, in the order in which the regions were asked for."""
-        return ReconcileReport(
-            tuple(sorted(self.findings.values(), key=lambda finding: (finding.region, finding.kind, finding.key))),
-            len(self.states),
-            self.snapshots,
-            {region: self.errors[region] for region in regions if region in self.errors},
-            {region: self.states[region] for region in regions if region in self.states},
-        )
 
 
 def _applied(replies: list[Reply], commands: list[Command], region: str) -> bool:

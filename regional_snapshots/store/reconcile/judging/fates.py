@@ -136,7 +136,8 @@ class _Fates(Judge):
 
     def drop(self, identity: str) -> str:
         if self.examined.scores.get(identity) is not None:
-            self.plan.change(self.keys.index, identity, "removed", ("ZREM", self.keys.index, identity))
+            gone = [("ZREM", key, identity) for key in (self.keys.index, self.examined.spare) if key]
+            self.plan.change(self.keys.index, identity, "removed", *gone)
             self.plan.added -= 1
             self.plan.reindexed = True
         return DROP

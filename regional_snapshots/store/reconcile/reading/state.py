@@ -77,6 +77,12 @@ class Examined:
     beside: Mapping[str, Held] = field(default_factory=dict)
     """What goes with the snapshots, see :attr:`RegionKeys.beside`; of these, only the types are judged."""
 
+    @property
+    def spare(self) -> str:
+        """The list of what the tiers may drop; "" where there is none, or something else in its place."""
+        held = self.beside.get(self.keys.spare, Held())
+        return self.keys.spare if held.type == "zset" else ""
+
     def instant(self, name: str) -> int | None:
         """The instant (ms) of a snapshot, which an unsealed id does not tell exactly; None for what has none."""
         held = self.payloads.get(name)
