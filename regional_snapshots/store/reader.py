@@ -81,16 +81,25 @@ class SnapshotReader:
         return await self._payloads(names), rows
 
     async def as_of(self, regions: Iterable[str], instant_ms: int) -> dict[str, Found]:
-        """The newest snapshot of each region that is not younger than ``instant_ms``. Two round trips."""
+        """The newest snapshot of each region that is not younger than ``instant_ms``. Two round trips.
+
+        Two more for regions of which a commit has dropped this very snapshot in between.
+        """
+        named = await self._newest(regions, instant_ms)
+        found = await self._payloads(named)
+        lost = [region for region, one in found.items() if isinstance(one, DanglingPointerError)]
+        again = await self._newest(lost, instant_ms) if lost else {}
+        dropped = {region: name for region, name in again.items() if name != named[region]}
+        return {**found, **(await self._payloads(dropped) if dropped else {})}
+
+    async def _newest(self, regions: Iterable[str], instant_ms: int) -> dict[str, str | StoreError]:
         batch = Batch()
         newest = {
             region: batch.ask("ZREVRANGEBYSCORE", self._keys(region).index, instant_ms, "-inf", "LIMIT", 0, 1)
             for region in regions
         }
         await self._connections.read(batch)
-        return await self._payloads(
-            {region: _pointer(asked, region, first_of=True) for region, asked in newest.items()}
-        )
+        return {region: _pointer(asked, region, first_of=True) for region, asked in newest.items()}
 
     async def get(self, ids: Mapping[str, str]) -> dict[str, Found]:
         """The snapshots with the given ids, ``{region: id}``. One round trip."""
@@ -119,8 +128,19 @@ class SnapshotReader:
             batch = Batch()
             page = [(identity, self._payload(batch, region, identity)) for identity in ids[start : start + PAGE]]
             await self._connections.read(batch)
+            absent = [identity for identity, asked in page if not asked.refused and asked.value is None]
+            dropped = await self._dropped(region, absent)
             for identity, asked in page:
-                yield identity, _open(asked, region, identity)
+                if identity not in dropped:
+                    yield identity, _open(asked, region, identity)
+
+    async def _dropped(self, region: str, absent: Sequence[str]) -> set[str]:
+        """Of ids that are not stored, those that a commit has dropped since: the index no longer names them either."""
+        batch = Batch()
+        scores = {identity: batch.ask("ZSCORE", self._keys(region).index, identity) for identity in absent}
+        if absent:
+            await self._connections.read(batch)
+        return {identity for identity, score in scores.items() if not score.refused and score.value is None}
 
     async def recent(self, region: str, limit: int) -> list[Snapshot]:
         """The newest snapshots that can be read, newest first. Two round trips."""
