@@ -56,13 +56,16 @@ def history(quick: bool, tick: Tick) -> Iterator[Figure]:
     yield figure(GROUP, "the same / its reads pipelined with redis-py, no logic", "ratio", ratio, "<= 2")
 
 
-def fill(client: redis.Redis, region: str, count: int, apart_ms: int = 15 * MINUTE_MS) -> None:
-    """A healthy region with ``count`` small snapshots, a quarter of an hour apart."""
+def fill(
+    client: redis.Redis, region: str, count: int, apart_ms: int = 15 * MINUTE_MS, reason: str = "regime_shift",
+    *, text: str = "",
+) -> None:  # fmt: skip
+    """A healthy region with ``count`` small snapshots, a quarter of an hour apart, with so much ``text`` in them."""
     keys, now_ms, life_ms = RegionKeys(region), time.time_ns() // 1_000_000, EACH * 15 * MINUTE_MS
     with client.pipeline(transaction=False) as pipe:
         for age in range(count - 1, -1, -1):
             instant = now_ms - age * apart_ms
-            document = {"region_id": region, "generated_at": instant, "meta": {"trigger_reason": "regime_shift"}}
+            document = {"region_id": region, "generated_at": instant, "meta": {"trigger_reason": reason}, "text": text}
             snapshot = Snapshot.seal(document)
             pipe.set(keys.payload(snapshot.id), snapshot.payload, pxat=instant + life_ms)
             pipe.set(keys.view(instant), snapshot.id, pxat=instant + life_ms)

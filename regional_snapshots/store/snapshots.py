@@ -69,10 +69,9 @@ class SnapshotStore:
             raise ConfigurationError(f"unknown key layout {layout!r}", next_step=f"use one of {', '.join(LAYOUTS)}")
         try:
             named = LAYOUTS[layout] if alerts else LAYOUTS[layout].without_alerts()
-            self.layout, self.policy = named.within(namespace), policy or Policy()
+            self.layout, self.policy = named.within(namespace), (policy or Policy()).checked(named)
         except ValueError as error:
             raise ConfigurationError(str(error), next_step="correct REGIONAL_SNAPSHOTS_NAMESPACE") from None
-        self.policy.check_tiers(self.layout)
         self.feed_megabytes = feed_megabytes
 
         def connect(to: str, limit: int, name: str) -> Connections:

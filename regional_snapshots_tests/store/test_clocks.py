@@ -10,13 +10,12 @@ from regional_snapshots.store.commit import Outcome
 from regional_snapshots.store.errors import ClockSkewError, HeldBackError
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support import script
-from regional_snapshots_tests.support.clock import CAN_SET_CLOCKS, SettableClock
+from regional_snapshots_tests.support.clock import CAN_SET_CLOCKS, SettableClock, clocked_server
 from regional_snapshots_tests.support.commits import REGION, fresh, wait_until
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.drift import picture
 from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.oracle import BUCKET_MS, DAY_MS, names_of, violations
-from regional_snapshots_tests.support.server import RedisServer
 
 DAY_S = 86_400
 pytestmark = pytest.mark.skipif(not CAN_SET_CLOCKS, reason="needs a C compiler and Linux")
@@ -29,11 +28,7 @@ def clock(tmp_path):
 
 @pytest.fixture
 def server(clock):
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in clock.environment.items():
-            patch.setenv(name, value)
-        made = RedisServer()
-    with made:
+    with clocked_server(clock) as made:
         yield made
 
 

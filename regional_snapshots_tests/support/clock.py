@@ -7,7 +7,13 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+
+from regional_snapshots_tests.support.server import RedisServer
 
 CAN_SET_CLOCKS = bool(shutil.which("cc")) and sys.platform == "linux"
 SHIM = """
@@ -47,6 +53,17 @@ time_t time(time_t *at) {
     return now.tv_sec;
 }
 """
+
+
+@contextmanager
+def clocked_server(clock: SettableClock) -> Iterator[RedisServer]:
+    """A server that goes by this clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in clock.environment.items():
+            patch.setenv(name, value)
+        made = RedisServer()
+    with made:
+        yield made
 
 
 class SettableClock:

@@ -112,6 +112,11 @@ def _terms_retyped(scene: Scene, which: Snapshot) -> None:
     scene.client.rpush(scene.names.beside["terms"], "x")
 
 
+def _spare_retyped(scene: Scene, which: Snapshot) -> None:
+    if key := scene.names.beside.get("spare"):
+        scene.client.set(key, "x")
+
+
 def _past(scene: Scene) -> Snapshot:
     return snapshot(scene.region, scene.head.generated_at - 91 * DAY_MS)
 
@@ -227,6 +232,7 @@ TO_THE_REGION: Mapping[str, Damage] = {
         )
         for what in ("events", "regimes", "series", "quiet")
     },
+    "spare of another type": Damage(_spare_retyped, ("wrong_type",), on_request=True, beside=()),
     "entry of a ghost": Damage(
         lambda s, w: s.client.zadd(s.names.index, {s.ghost(w): w.generated_at}), ("entry_without_payload",)
     ),

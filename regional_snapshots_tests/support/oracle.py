@@ -47,7 +47,7 @@ def names_of(layout: str, region: str) -> Names:
             f"snapshot:latest:{tag}", f"snapshot:index:{tag}", f"snapshot:pin:{tag}",
             f"snapshot:id:{tag}:", f"snapshot:ts:{tag}:",
             f"dedup:{tag}:", f"snapshot:quarantine:{tag}:", False, True,
-            {what: f"snapshot:{what}:{tag}" for what in (*BESIDE, "terms")},
+            {what: f"snapshot:{what}:{tag}" for what in (*BESIDE, "terms", "spare")},
         )  # fmt: skip
     spot = f"intelligence:snapshot:v1:{region}"
     return Names(
@@ -75,6 +75,8 @@ def violations(
         problems += _entry(client, names, region, score, identity, entries, now_ms, retention_ms)
     problems += _strays(client, names, region, {identity for _, identity in entries})
     problems += _claims(client, names, bucket_ms)
+    if spare := names.beside.get("spare"):
+        problems += _spare(client, spare, {identity: score for score, identity in entries})
     return problems
 
 
@@ -162,6 +164,17 @@ def _belongs(client: redis.Redis, key: str, region: str) -> bool:
         return json.loads(client.get(key))["region_id"] == region
     except (ValueError, KeyError, TypeError, redis.ResponseError):
         return False
+
+
+def _spare(client: redis.Redis, key: str, entries: dict[str, float]) -> list[str]:
+    """What the tiers may drop is indexed, at the same instant."""
+    if client.type(key) not in (b"zset", b"none"):
+        return [f"{key} is a {client.type(key).decode()}"]
+    listed = {member.decode("utf-8", "replace"): score for member, score in client.zrange(key, 0, -1, withscores=True)}
+    problems = [f"{key} names {name} at {at}" for name, at in listed.items() if entries.get(name) != at]
+    if listed and client.pttl(key) < 0:
+        problems.append(f"{key} never expires")
+    return problems
 
 
 def _claims(client: redis.Redis, names: Names, bucket_ms: int) -> list[str]:

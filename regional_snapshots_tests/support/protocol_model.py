@@ -21,11 +21,12 @@ from typing import Any, NamedTuple
 
 from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASON
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.store.commit import Outcome
+from regional_snapshots.store.commit import Outcome, Policy
 from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.decide import Writes
 from regional_snapshots.store.protocol.look import Looked, LookForOwner
 from regional_snapshots.store.protocol.transaction import Publication
+from regional_snapshots.store.tiers.thinning import Thinned
 from regional_snapshots_tests.support.protocol_scenarios import (
     KEYS,
     MISTAKES,
@@ -97,13 +98,15 @@ class Model:
 
     def __init__(self, scenario: Scenario, protocol: Protocol) -> None:
         self.protocol, self.scenario = protocol, scenario
-        self.snapshots = scenario.snapshots
+        self.snapshots, self.policy = scenario.snapshots, scenario.policy
+        spare = [made.id for made in scenario.stored if scenario.spares(made)]
+        self.stays = {made.id for made in scenario.stored} - set(sorted(spare)[:-1])
         self.forced = (False, scenario.forced)
         self.claims = tuple(KEYS.claim(made.reason, made.generated_at // POLICY.bucket_ms) for made in self.snapshots)
         self.all = {made.id: made for made in (*scenario.stored, *self.snapshots)}
         self.news = tuple(map(told_with, self.snapshots))
         self.looks = [
-            tuple(protocol.look(KEYS, claim, made, news, server=NEWEST).batch.commands)
+            tuple(protocol.look(KEYS, claim, made, news, server=NEWEST, tiers=scenario.tiers).batch.commands)
             for claim, made, news in zip(self.claims, self.snapshots, self.news, strict=True)
         ]
         self.told = cache(self._told_by)
@@ -114,7 +117,8 @@ class Model:
         """The scenario's first state: what is stored was committed long ago, its claims have expired."""
         store: Store = frozenset()
         for made in self.scenario.stored:
-            store, _ = executed(store, _publication("", made, NOTHING, Writes(False, 0)))
+            writes = Writes(False, 0, thinned=Thinned(listed=self.scenario.spares(made)))
+            store, _ = executed(store, _publication("", made, NOTHING, writes, self.policy))
         store = frozenset((key, value) for key, value in store if key)
         if self.scenario.ghost:
             store |= {(self.claims[0], b"somebody-who-is-not-stored")}
@@ -168,21 +172,21 @@ class Model:
         """What the caller is told, what is sent, or what is asked next; the other two are empty."""
         made, claim = self.snapshots[place], self.claims[place]
         news = self.news[place]
-        look = self.protocol.look(KEYS, claim, made, news, server=NEWEST)
+        look = self.protocol.look(KEYS, claim, made, news, server=NEWEST, tiers=self.scenario.tiers)
         count = len(look.batch.commands)
         look.batch.fill(replies[:count])
         seen, owners_there = look.seen(), list(replies[count:])
-        decision = self.protocol.decide(seen, made, POLICY, news, force=self.forced[place])
+        decision = self.protocol.decide(seen, made, self.policy, news, force=self.forced[place])
         while owner := self.protocol.owner_in_doubt(decision):
             if not owners_there:
                 return (), (), tuple(LookForOwner(KEYS, owner).batch.commands)
             if owners_there.pop(0):
                 break
             seen = replace(seen, ghosts=seen.ghosts | {owner})
-            decision = self.protocol.decide(seen, made, POLICY, news, force=self.forced[place])
+            decision = self.protocol.decide(seen, made, self.policy, news, force=self.forced[place])
         if not isinstance(decision, Writes):
             return decision, (), ()
-        return (), _publication(claim, made, seen, decision), ()
+        return (), _publication(claim, made, seen, decision, self.policy), ()
 
     def examine(self, state: State, place: int) -> State:
         """The reconciler watches every key; then it reads, judges and mends."""
@@ -352,6 +356,12 @@ class Model:
         views = {name for name, made in self.all.items() if held.get(KEYS.view(made.generated_at)) == name.encode()}
         if not set(entries) == payloads == views:
             raise Violation(f"half written: index {entries}, payloads {payloads}, views {views}")
+        if lost := self.stays - set(entries):
+            raise Violation(f"{lost} are dropped, which the tiers keep")
+        if listed := {name for _, name in held.get(KEYS.spare, ())} - set(entries):
+            raise Violation(f"{listed} may be dropped, and are not there")
+        if KEYS.pin in held and held[KEYS.pin].decode() not in entries:
+            raise Violation(f"{held[KEYS.pin]!r} is pinned, and dropped")
         held_at = held.get(KEYS.pin, (entries or ("",))[-1].encode())
         return entries, held.get(KEYS.latest, b"") == held_at
 
@@ -372,8 +382,8 @@ class Model:
         return "" if rows == sorted(moved)[-1:] else f"the row is that of {rows}, {sorted(moved)} moved latest"
 
 
-def _publication(claim: str, made: Snapshot, seen: Looked, writes: Writes) -> tuple:
-    return tuple(Publication(KEYS, claim, made, writes, seen, POLICY, NEWEST).batch.commands)
+def _publication(claim: str, made: Snapshot, seen: Looked, writes: Writes, policy: Policy) -> tuple:
+    return tuple(Publication(KEYS, claim, made, writes, seen, policy, NEWEST).batch.commands)
 
 
 def pointer(store: Store) -> tuple:

@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from regional_snapshots.model.document.words import UNCHANGED as UNCHANGED_REASON
-from regional_snapshots.model.news import News
+from regional_snapshots.model.news import REGIME_SHIFT, News
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.commit import Outcome, Policy
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.protocol.decide import Writes, decide, owner_in_doubt
 from regional_snapshots.store.protocol.look import Look
 from regional_snapshots.store.protocol.quiet import settle
+from regional_snapshots.store.tiers.tiers import NO_TIERS, Tiers
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.news import news
 from regional_snapshots_tests.support.protocol_server import NOW_MS
 
 POLICY = Policy(attempts=2)
 KEYS = RegionKeys("latam")
+ORDINARY = "corridor_break"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Scenario:
     """What is stored at first, the snapshots of both writers (the second one may be forced), and what may happen:
     that a claim expires, or that latest is damaged; only then is there a reconciler, and whoever is killed stays dead.
     ``ghost``: the bucket of the first one is claimed by somebody who is not stored. ``pin``: latest is pinned at the
-    oldest snapshot, once; ``unpin``: and let go again.
+    oldest snapshot, once; ``unpin``: and let go again. ``tiers``: of what is stored, the writers drop what is too much;
+    everything that may be dropped is in one slot.
     """
 
     stored: tuple[Snapshot, ...]
@@ -50,6 +53,16 @@ class Scenario:
     ghost: bool = False
     pin: bool = False
     unpin: bool = False
+    tiers: Tiers = NO_TIERS
+
+    @property
+    def policy(self) -> Policy:
+        """That of both writers."""
+        return replace(POLICY, tiers=self.tiers)
+
+    def spares(self, made: Snapshot) -> bool:
+        """Whether the tiers may drop what is stored at first."""
+        return bool(self.tiers) and made.reason != REGIME_SHIFT
 
 
 def _made(bucket: int, offset_ms: int, reason: str = "regime_shift") -> Snapshot:
@@ -64,6 +77,9 @@ def told_with(made: Snapshot) -> News:
 
 OLD, FIRST, RIVAL, SECOND, NEWEST = _made(0, 0), _made(1, 0), _made(1, 1), _made(2, 0), _made(3, 0)
 UNCHANGED = _made(1, 1, UNCHANGED_REASON)
+HALF_HOURS = Tiers.parse("16m:30m")
+AGED = (_made(-3, 0), _made(-3, 1, ORDINARY), _made(-3, 2, ORDINARY), _made(-2, 3, ORDINARY), OLD)
+"""A change of regime, and three others of the half hour, of which one is to be left."""
 SCENARIOS = {
     "one bucket": Scenario((OLD,), (FIRST, RIVAL), expiry=True),
     "two buckets": Scenario((OLD,), (FIRST, SECOND)),
@@ -76,6 +92,9 @@ SCENARIOS = {
     "two buckets, pinned": Scenario((OLD,), (FIRST, SECOND), pin=True),
     "one snapshot, two processes, pinned for a time": Scenario((OLD,), (FIRST, FIRST), pin=True, unpin=True),
     "one bucket, both late": Scenario((OLD, NEWEST), (FIRST, RIVAL)),
+    "two buckets, in tiers": Scenario(AGED, (FIRST, SECOND), tiers=HALF_HOURS),
+    "two buckets, in tiers, pinned": Scenario(AGED[1:], (FIRST, SECOND), pin=True, tiers=HALF_HOURS),
+    "one bucket, in tiers": Scenario(AGED, (FIRST, RIVAL), expiry=True, tiers=HALF_HOURS),
 }
 
 
@@ -122,12 +141,31 @@ def _told_though_pinned(seen: Any, made: Any, policy: Any, given: Any, **options
     return decision
 
 
+def _thins_everything(seen: Any, *arguments: Any, **options: Any) -> Any:
+    decision = decide(seen, *arguments, **options)
+    thins = isinstance(decision, Writes) and decision.thinned.dropped
+    return replace(decision, thinned=replace(decision.thinned, dropped=seen.spare)) if thins else decision
+
+
+def _thins_what_is_pinned(seen: Any, *arguments: Any, **options: Any) -> Any:
+    decision = decide(seen, *arguments, **options)
+    blind = decide(replace(seen, pin=None, latest=None), *arguments, **options)
+    return replace(decision, thinned=blind.thinned) if isinstance(decision, Writes) else decision
+
+
+def _thins_what_is_not_listed(seen: Any, *arguments: Any, **options: Any) -> Any:
+    return decide(replace(seen, spare=tuple(made.id for made in AGED)), *arguments, **options)
+
+
 def _pinned_is_committed(*arguments: Any, **options: Any) -> Any:
     decision = decide(*arguments, **options)
     return decision if isinstance(decision, Writes) or decision[0] is not Outcome.PINNED else (Outcome.LATE, "")
 
 
 MISTAKES = {
+    "a slot is emptied": ("two buckets, in tiers", Protocol(decide=_thins_everything)),
+    "what is pinned is dropped": ("two buckets, in tiers, pinned", Protocol(decide=_thins_what_is_pinned)),
+    "what is on no list is dropped": ("two buckets, in tiers", Protocol(decide=_thins_what_is_not_listed)),
     "a pin is not looked at": ("two buckets, pinned", Protocol(decide=_pin_unread)),
     "a pinned snapshot tells its news": ("two buckets, pinned", Protocol(decide=_told_though_pinned)),
     "neither pin nor latest are watched": (

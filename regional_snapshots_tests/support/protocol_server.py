@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import chain
 from typing import Any
 
 NOW_MS = 1_800_000_000_000 - 1
@@ -19,6 +20,12 @@ def _outside(held: Any, low: Any, high: Any) -> Any:
     least = float(low)
     most = float(str(high).removeprefix("("))
     return tuple(p for p in held or () if not (least <= p[0] < most or (p[0] == most and high == most))) or None
+
+
+def _between(held: Any, high: str, low: str, *_: Any) -> Any:
+    """The members below ``(high``, from ``low`` on, the last one first; the model has fewer than any limit."""
+    least, most = float(low), float(high.removeprefix("("))
+    return [_bytes(name) for score, name in reversed(held or ()) if least <= score < most]
 
 
 def _bytes(value: str | bytes) -> bytes:
@@ -47,6 +54,7 @@ READS: dict[str, Callable[..., Any]] = {
     "ZSCORE": lambda held, name: {entry: score for score, entry in held or ()}.get(name),
     "ZREVRANGE": lambda held, *_: [_bytes(held[-1][1]), held[-1][0]] if held else [],
     "XREVRANGE": lambda held, *_: [(b"1-0", tuple(text.encode() for text in held[-1]))] if held else [],
+    "ZREVRANGEBYSCORE": _between,
     "HGETALL": lambda held: [text.encode() for pair in held or () for text in pair],
     "TIME": lambda _: (NOW_MS // 1000, NOW_MS % 1000 * 1000),
 }
@@ -59,11 +67,15 @@ def served(store: Store, command: tuple) -> Any:
     return READS[name](dict(store).get(key), *rest) if name in READS else b"OK"
 
 
+def _one_key_each(command: tuple) -> list[tuple]:
+    return [("DEL", key) for key in command[1:]] if command[0] == "DEL" else [command]
+
+
 @cache
 def executed(store: Store, commands: tuple) -> tuple[Store, frozenset]:
     """The store after the commands between ``MULTI`` and ``EXEC``, and the keys that a ``WATCH`` notices."""
     held, touched = dict(store), set()
-    for name, key, *rest in commands[1:-1]:
+    for name, key, *rest in chain.from_iterable(map(_one_key_each, commands[1:-1])):
         before = held.pop(key, None)
         after = WRITES[name](before, *rest)
         if after is not None:

@@ -65,10 +65,11 @@ class Policy:
         """How long the inputs of a run are kept: as long as all of its snapshots certainly are, and one slot more."""
         return self.tiers.whole_ms + self.tiers.tiers[0].every_ms if self.tiers else self.retention_ms
 
-    def check_tiers(self, layout: KeyLayout) -> None:
-        """Raise :class:`ConfigurationError` for tiers where other programs count on what they wrote."""
+    def checked(self, layout: KeyLayout) -> Policy:
+        """This policy. Raises :class:`ConfigurationError` for tiers where other programs count on what they wrote."""
         if self.tiers and not layout.spare:
             raise ConfigurationError(f"the layout {layout.name!r} keeps all snapshots", next_step=NO_TIERS_THERE)
+        return self
 
     @classmethod
     def of(cls, retention_days: float, bucket_minutes: float, **others: Any) -> Policy:
