@@ -192,10 +192,12 @@ def test_a_lost_list_costs_memory_until_reconciliation_and_never_history(timelin
 @clocked
 def test_what_is_listed_and_not_stored_costs_nothing_that_is(timeline, store):
     """A name on the list without an entry would otherwise be taken for the one that its slot keeps."""
-    lives(timeline, store, 12)
-    ghost = timeline.made(note="ghost")
-    timeline.client.zadd(NAMES.beside["spare"], {ghost.id: ghost.generated_at + 60_000})
-    made = lives(timeline, store, 60)
+    made = {}
+    for _ in range(8):
+        made |= lives(timeline, store, 6)
+        ghost = timeline.made(note="ghost", back=1)  # it would be the last of its slot
+        timeline.client.zadd(NAMES.beside["spare"], {ghost.id: ghost.generated_at})
+    made |= lives(timeline, store, 80)
     kept = {slot_of(at, timeline.now_ms, AGES) for at in entries_of(timeline.client).values()}
     assert {slot_of(one.generated_at, timeline.now_ms, AGES) for one in made.values()} <= kept
 
@@ -222,6 +224,27 @@ def test_a_late_snapshot_that_owns_a_bucket_is_not_dropped_before_its_claim(time
     timeline.wait(BUCKET_MS)
     assert [f.kind for f in store.reconcile([REGION], deep=True).findings] == ["past_its_tier"]
     assert late.id not in entries_of(timeline.client)
+
+
+@clocked
+def test_a_listed_snapshot_that_is_written_anew_late_is_listed_no_longer(timeline, store):
+    made = lives(timeline, store, 3)
+    again = made[min(made)]
+    timeline.wait(3 * DAY_MS)
+    timeline.client.delete(NAMES.payloads + again.id)
+    assert store.commit(again).outcome is Outcome.LATE
+    assert listed(timeline.client) == made.keys() - {again.id}
+    store.commit(timeline.made())
+    assert again.id in entries_of(timeline.client), "its claim names it"
+    assert violations(timeline.client, "tagged", REGION) == []
+
+
+@clocked
+def test_what_is_past_the_retention_leaves_the_list_too(timeline):
+    with SnapshotStore(timeline.url, policy=Policy(retention_ms=5 * DAY_MS, tiers=Tiers.parse("2d:6h"))) as store:
+        lives(timeline, store, 7 * 24)
+        assert listed(timeline.client) == entries_of(timeline.client).keys()
+        assert violations(timeline.client, "tagged", REGION, retention_ms=5 * DAY_MS) == []
 
 
 @clocked
@@ -297,7 +320,7 @@ def test_a_list_of_the_wrong_type_is_refused_before_any_write(server, client):
         assert store.commit(fresh(client)).outcome is Outcome.COMMITTED
 
 
-def test_a_snapshot_that_is_dropped_while_it_is_read_is_no_damage(server, client):
+def test_a_snapshot_that_is_dropped_while_it_is_read_is_no_damage(server, client, tmp_path):
     with Proxy(server.url) as proxy, SnapshotStore(server.url) as writer, SnapshotStore(proxy.url) as reader:
         made = [fresh(client, back=back) for back in (2, 1, 0)]
         for one in made:
@@ -317,5 +340,7 @@ def test_a_snapshot_that_is_dropped_while_it_is_read_is_no_damage(server, client
 
         assert read_while_dropped(lambda: reader.as_of(REGION, made[1].generated_at), made[1].id).id == made[0].id
         assert list(read_while_dropped(lambda: reader.history(REGION), made[0].id).id) == [made[2].id]
+        report = read_while_dropped(lambda: reader.backup([REGION], tmp_path / "backup"), made[2].id)
+        assert (report.written, report.problems) == (0, [])
         with pytest.raises(MissingSnapshotError):
             reader.get(REGION, made[1].id)

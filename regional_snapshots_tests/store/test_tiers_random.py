@@ -50,6 +50,9 @@ pytestmark = pytest.mark.skipif(not CAN_SET_CLOCKS, reason="needs a C compiler a
 class Histories(RuleBasedStateMachine):
     """One region of a server whose time the rules move."""
 
+    dropped = 0
+    """By all histories so far."""
+
     def __init__(self, timeline, url):
         super().__init__()
         self.timeline, self.client, self.opened = timeline, timeline.client, ExitStack()
@@ -63,6 +66,7 @@ class Histories(RuleBasedStateMachine):
         self.number = itertools.count()
         self.entries, self.ordinary, self.listed, self.claims = {}, set(), set(), {}
         self.pin = None
+        self.some_in_a_row(12, 3, 1)
 
     @rule(back=BACK, reason=st.sampled_from([ORDINARY, ORDINARY, ORDINARY, SHIFT]))
     def commit(self, back, reason):
@@ -79,14 +83,15 @@ class Histories(RuleBasedStateMachine):
             if made.generated_at > now_ms - AGES[0][0] + BUCKET_MS:
                 self.listed.add(made.id)
 
-    @rule(buckets=st.integers(1, 6))
-    def some_buckets_in_a_row(self, buckets):
-        """As a schedule has it."""
-        for _ in range(buckets):
-            self.timeline.wait(BUCKET_MS)
-            self.commit(0, ORDINARY)
+    @precondition(lambda self: len(self.entries) < 100)  # a commit looks at 128 at most
+    @rule(count=st.integers(4, 12), apart=st.integers(1, 5), shifts=st.integers(0, 3))
+    def some_in_a_row(self, count, apart, shifts):
+        """As a schedule has it, with a change of regime or none."""
+        for number in range(count):
+            self.timeline.wait(apart * BUCKET_MS)
+            self.commit(0, SHIFT if number == shifts else ORDINARY)
 
-    @rule(buckets=st.one_of(st.integers(1, 48), st.integers(1, 600)))
+    @rule(buckets=st.one_of(st.integers(1, 24), st.integers(1, 400)))
     def time_passes(self, buckets):
         """Nobody writes."""
         self.timeline.wait(buckets * BUCKET_MS)
@@ -144,6 +149,7 @@ class Histories(RuleBasedStateMachine):
         return {name for name in (max(self.entries, default=None), self.pin) if name}
 
     def drop(self, names):
+        Histories.dropped += len(names)
         for name in names:
             del self.entries[name]
             self.ordinary.discard(name)
@@ -161,3 +167,4 @@ def test_of_any_history_what_remains_is_what_the_tiers_say():
         with clocked_server(clock) as server, server.client() as client:
             timeline = Timeline(clock, client)
             run_state_machine_as_test(lambda: Histories(timeline, server.url), settings=SETTINGS)
+    assert Histories.dropped > 500, "these histories try nothing"

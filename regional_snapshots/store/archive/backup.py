@@ -83,8 +83,8 @@ async def _pages(
         fresh = [name for name in names if name not in have]
         payloads = await connections.ask([("GET", keys.payload(name)) for name in fresh]) if fresh else []
         absent = [name for name, payload in zip(fresh, payloads, strict=True) if payload is None]
-        scores = await connections.ask([("ZSCORE", keys.index, name) for name in absent]) if absent else []
-        dropped = {name for name, score in zip(absent, scores, strict=True) if score is None}  # by a commit, since
+        again = await connections.ask([("ZSCORE", keys.index, name) for name in absent]) if absent else []
+        dropped = {name for name, score in zip(absent, again, strict=True) if score is None}  # by a commit, since
         pairs = [pair for pair in zip(fresh, payloads, strict=True) if pair[0] not in dropped]
         yield [line for name, payload in pairs if (line := _line(keys.region, name, payload, report))]
         offset = offset + PAGE if scores[-1] == start else scores.count(scores[-1])

@@ -106,8 +106,8 @@ class Thinner:
         now_ms = int(seconds) * 1000 + int(microseconds) // 1000
         names, listed = ([text(member) for member in asked.value] for asked in (index, spare))
         kept = {*(text(asked.value) for asked in pointers if asked.value is not None), *names[-1:]}
-        region.known |= dict.fromkeys(listed, True)
-        alone = dispensable(names, names)
+        region.known = dict.fromkeys(listed, True) | region.known
+        alone = dispensable(names, set(names))
         await self._read(wire, region, self._unread(region, alone, now_ms))
         spares = [name for name in alone if region.known.get(name)]
         going = too_many(spares, kept, now_ms, self._policy.tiers)

@@ -43,8 +43,8 @@ class Tiers:
 
     @classmethod
     def parse(cls, text: str) -> Tiers:
-        """From the text of the setting; "" and "all" are no tiers. Raises ``ValueError``, whose text says why."""
-        words = [word.strip() for word in text.split(",")] if text.strip() not in ("", "all") else []
+        """From the text of the setting; "" is no tiers. Raises ``ValueError``, whose text says why."""
+        words = [word.strip() for word in text.split(",")] if text.strip() else []
         found = [_TIER.fullmatch(word) for word in words]
         tiers = []
         for word, match in zip(words, found, strict=True):
