@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from regional_snapshots.model.document.words import REGIME_ENDS, REGIME_RULES
+from regional_snapshots.model.document.words import EASED, EASED_BELOW, REGIME_ENDS, REGIME_RULES
 from regional_snapshots.model.events import EVENT_TYPES, REGIME_SEVERITIES, Event
 from regional_snapshots.model.methods import method_of
 from regional_snapshots.model.series import SeriesRow
@@ -119,7 +119,9 @@ def _rule_in_words(document: Mapping[str, Any], previous: Mapping[str, Any]) -> 
     held = was if isinstance(was, Mapping) else {}
     rule = REGIME_RULES.get(after, "")
     if after == "calm":
-        rule = REGIME_ENDS.get(str(held.get("label")), rule)
+        pressure = _axes(document).get("coercive_pressure")
+        has_eased = held.get("label") == "managed_deescalation" and pressure is not None and pressure < EASED_BELOW
+        rule = EASED if has_eased else REGIME_ENDS.get(str(held.get("label")), rule)
     pending = held.get("pending")
     twice = ", in the second snapshot running" if isinstance(pending, Mapping) and pending.get("label") == after else ""
     return f"no axis moved since the snapshot before: {rule}{twice}"

@@ -29,6 +29,9 @@ def test_where_no_axis_moved_the_rule_is_named_and_that_it_was_asked_for_twice()
     twice = f"{REGIME_RULES['managed_deescalation']}, in the second snapshot running"
     assert moves_in_words(easing, asked) == NO_MOVE + twice
     assert moves_in_words(document(), before("coercive_stalemate")) == NO_MOVE + "coercive pressure is below 0.45"
+    assert moves_in_words(document(), before("managed_deescalation")) == NO_MOVE + "coercive pressure is below 0.20"
+    high, was = document(coercive_pressure=0.3), before("managed_deescalation", coercive_pressure=0.3)
+    assert moves_in_words(high, was) == NO_MOVE + REGIME_ENDS["managed_deescalation"]
 
 
 @pytest.mark.parametrize("label", [*REGIME_LABELS, UNDETERMINED])

@@ -73,8 +73,11 @@ REGIME_ENDS = {
     "undetermined": "coercive pressure is known, and at most one of the other pressures is not",
     "escalation_ladder": "coercive pressure is below 0.60",
     "fragmentation_risk": "coercive pressure is below 0.45 or alliance cohesion above 0.40",
-    "managed_deescalation": "coercive pressure is below 0.20, or within the week did not come down by 0.10 from 0.50",
+    "managed_deescalation": "coercive pressure is no longer 0.10 below a highest of 0.50 or more within the week",
     "coercive_stalemate": "coercive pressure is below 0.45",
     "stressed_equilibrium": "net balance is above -0.05",
 }
 """Why a label is not wanted any more where none but calm is: its condition, wider by what holds it, for people."""
+
+EASED, EASED_BELOW = "coercive pressure is below 0.20", 0.20
+"""The other way in which a managed deescalation ends."""

@@ -69,7 +69,20 @@ def _compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[D
         yield Difference("coverage", words(axis), number(covered[0].get(axis)), number(covered[1].get(axis)))
     yield from _of_triggers(standing(before), standing(after))
     yield from _in_both("access to", _access(before), _access(after), turned.of_feeds(CORRIDOR_GROUNDS))
-    yield from _in_both("scenario", _lanes(before), _lanes(after), turned.of_feeds(SCENARIO_GROUNDS))
+    yield from _in_both("scenario", _lanes(before), _lanes(after), _of_scenarios(standing(before), standing(after)))
+
+
+def _of_scenarios(before: Standing, after: Standing) -> str:
+    """What scenarios are without: forecasts, and by the parity methods what active triggers measure, which vote."""
+    turned = turn(before, after)
+    swayed = [] if after.method.startswith("2") else sorted(_active(before) ^ _active(after))
+    entries = (trigger_entry(name, after, before) for name in swayed)
+    votes = (found for entry in entries if (found := turned.of_trigger(entry)))
+    return turned.of_feeds(SCENARIO_GROUNDS) or next(votes, "")
+
+
+def _active(now: Standing) -> set[str]:
+    return {text(entry.get("id")) for entry in now.active}
 
 
 def _of_triggers(before: Standing, after: Standing) -> Iterator[Difference]:
