@@ -44,6 +44,18 @@ def test_instance_settings_of_ones_own_are_left_alone(settings: Settings) -> Non
     assert "telemetry" in (settings.dagster_home / "dagster.yaml").read_text()
 
 
+@pytest.mark.parametrize(
+    "written", [b"{{{", b"- a", b"\xff\x00", b"storage:\n  postgres:\n    postgres_url: postgresql://u:hunter2@[/x\n"]
+)
+def test_instance_settings_that_are_none_are_one_clear_line(shell: Shell, tmp_path: Path, written: bytes) -> None:
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_bytes(written)
+    done = shell("refresh", "mena")
+    refused(done, "dagster.yaml", str(home), "Next: make it usable")
+    assert "hunter2" not in done.stderr + done.stdout
+
+
 def test_four_first_starts_at_once_all_succeed(shell: Shell) -> None:
     shell.json("feeds", "load", "--sample")
     command = [sys.executable, "-m", "regional_snapshots", "refresh", "mena"]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from regional_snapshots.model.news import Delivery
 from regional_snapshots.model.values import compact
+from regional_snapshots.store.errors import WrongTypeError
 from regional_snapshots.store.keys import KeyLayout
 from regional_snapshots.store.link.batch import Batch, Reply
 from regional_snapshots.store.link.connections import Connections
@@ -16,6 +17,7 @@ from regional_snapshots.store.records.news import position
 
 KEPT = 1000
 LIFE_MS = 90 * DAY_MS
+BY_HAND = "rename that key by hand, or delete it: nothing in it is ours"
 
 
 async def put_on_record(connections: Connections, layout: KeyLayout, delivery: Delivery) -> None:
@@ -25,7 +27,7 @@ async def put_on_record(connections: Connections, layout: KeyLayout, delivery: D
     batch.ask("XADD", layout.deliveries, "MAXLEN", "~", KEPT, "*", "body", compact(asdict(delivery)))
     batch.ask("PEXPIRE", layout.deliveries, LIFE_MS)
     await connections.send_to(layout.deliveries, batch)
-    batch.check()
+    _check(batch)
 
 
 async def deliveries(connections: Connections, layout: KeyLayout, limit: int, since_ms: int = 0) -> list[Delivery]:
@@ -33,8 +35,17 @@ async def deliveries(connections: Connections, layout: KeyLayout, limit: int, si
     batch = Batch()
     asked = batch.ask("XREVRANGE", layout.deliveries, "+", max(0, since_ms), "COUNT", limit)
     await connections.read(batch)
+    _check(batch)
     found = (_delivery(identity, fields) for identity, fields in reversed(asked.value))
     return [delivery for delivery in found if delivery]
+
+
+def _check(batch: Batch) -> None:
+    """Raises :class:`StoreError`. No reconciliation moves this key: it is of no region."""
+    try:
+        batch.check()
+    except WrongTypeError as error:
+        raise WrongTypeError(error.problem, key=error.key, next_step=BY_HAND) from None
 
 
 def _delivery(identity: bytes, fields: Reply) -> Delivery | None:

@@ -231,8 +231,25 @@ def test_what_cannot_be_put_on_record_is_told_once_all_the_same(
     assert sensor.tick() == "1 message posted."
     assert sensor.tick() == "0 messages posted."
     assert len(receiver.messages) == 1
-    with SnapshotStore(server.url) as store, pytest.raises(WrongTypeError, match="snapshot:deliveries"):
+    with SnapshotStore(server.url) as store, pytest.raises(WrongTypeError, match="snapshot:deliveries") as refused:
         store.deliveries(10)
+    assert "by hand" in refused.value.next_step  # no reconciliation moves it
+
+
+@pytest.mark.parametrize("spoilt", ["before", "meanwhile"])
+def test_a_region_whose_stream_is_none_silences_no_other(
+    bare_project: Project, server: RedisServer, receiver: Receiver, spoilt: str
+) -> None:
+    client = server.client()
+    if spoilt == "before":
+        client.set("snapshot:events:{latam}", "x")
+    sensor = Sensor(bare_project, receiver.url)
+    client.set("snapshot:events:{latam}", "x")
+    publish(server, "trigger_activated")
+    assert sensor.tick() == "1 message posted."
+    client.delete("snapshot:events:{latam}")
+    publish(server, "trigger_activated", subject="another", plus_ms=1)
+    assert sensor.tick() == "1 message posted."
 
 
 def test_the_record_is_bounded_and_what_is_none_of_ours_is_passed_over(server: RedisServer) -> None:

@@ -103,6 +103,17 @@ def test_a_snapshot_without_a_shift_leaves_the_list_alone(server: RedisServer, c
     assert not client.exists(HISTORY)
 
 
+def test_a_queue_that_is_none_refuses_the_commit_and_says_what_to_do(server: RedisServer, client: redis.Redis) -> None:
+    client.set(QUEUE, "x")
+    snapshot = made(client)
+    with open_(server.url) as store, pytest.raises(WrongTypeError, match=QUEUE) as refused:
+        store.commit(snapshot, news=news(snapshot, "trigger_activated"))
+    assert "REGIONAL_SNAPSHOTS_WM_ALERTS=0" in refused.value.next_step
+    assert client.keys() == [QUEUE.encode()]
+    with open_(server.url, alerts=False) as store:
+        assert store.commit(snapshot, news=news(snapshot, "trigger_activated")).outcome is Outcome.COMMITTED
+
+
 def test_what_was_alerted_within_six_hours_is_not_alerted_again(server: RedisServer, client: redis.Redis) -> None:
     first, second = made(client), made(client, plus_ms=1)
     with open_(server.url) as store:

@@ -61,6 +61,10 @@ def opened_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         raise InstanceError(
             f"the Dagster instance of {settings.dagster_home} cannot be opened: {first}. {NEXT}"
         ) from error
+    except Exception as error:  # its settings are no YAML, or name what is not installed; its text may quote a password
+        raise InstanceError(
+            f"the {INSTANCE_SETTINGS} of {settings.dagster_home} cannot be used ({type(error).__name__}). {NEXT}"
+        ) from error
     with instance:
         yield instance
 

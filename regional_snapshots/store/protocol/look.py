@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
+from regional_snapshots.store.errors import WrongTypeError
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.batch import Asked, Batch, Reply, text
 from regional_snapshots.store.link.server import Server
@@ -15,6 +16,8 @@ from regional_snapshots.store.protocol.beside import alerts_of, noted
 from regional_snapshots.store.protocol.quiet import Quiet, pairs
 from regional_snapshots.store.tiers.thinning import ask_for_spare, spare_of
 from regional_snapshots.store.tiers.tiers import NO_TIERS, Tiers
+
+BY_HAND = "rename that key by hand: it is the queue of the relay; or set REGIONAL_SNAPSHOTS_WM_ALERTS=0"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Look:
         tiers: Tiers = NO_TIERS,
     ) -> None:  # fmt: skip
         self.batch = batch = Batch()
-        self._region, self._known = keys.region, server
+        self._region, self._known, self._alerts = keys.region, server, keys.layout.alerts
         batch.ask("UNWATCH")
         alerted = _alerted(keys, snapshot, news)
         beside = [keys.terms, *([keys.spare] if tiers else ()), *alerted]
@@ -83,7 +86,7 @@ class Look:
 
     def seen(self) -> Looked:
         """The replies as a state. Raises :class:`StoreError` for the first error reply."""
-        self.batch.check(self._region)
+        self._check()
         head = self._head.value
         seconds, microseconds = self._time.value
         return Looked(
@@ -102,6 +105,14 @@ class Look:
             terms=_text(self._terms.value),
             spare=spare_of(self._spare),
         )
+
+    def _check(self) -> None:
+        """Raises the :class:`StoreError` of the first error reply. The relay's queue is moved by no reconciliation."""
+        try:
+            self.batch.check(self._region)
+        except WrongTypeError as error:
+            step = BY_HAND if error.key == self._alerts else ""
+            raise WrongTypeError(error.problem, region=self._region, key=error.key, next_step=step) from None
 
 
 class _NewsLook:

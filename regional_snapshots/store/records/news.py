@@ -11,7 +11,7 @@ from typing import TypeVar
 from regional_snapshots.model.events import SEVERITIES, DamagedEventError, Event, severity_rank
 from regional_snapshots.model.news import RegimeShift
 from regional_snapshots.model.series import DamagedRowError, SeriesRow, series_bucket
-from regional_snapshots.store.errors import StoreError
+from regional_snapshots.store.errors import StoreError, WrongTypeError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
 from regional_snapshots.store.link.batch import Asked, Batch, Reply, text
 from regional_snapshots.store.link.connections import Connections
@@ -65,20 +65,25 @@ class NewsReader:
         return await self._each(regions, lambda batch, keys: ask_for_rows(batch, keys, since_ms), row_of_member)
 
     async def ends(self, regions: Iterable[str]) -> dict[str, str]:
-        """Where the stream of each region ends now: the id of its newest entry. Raises :class:`StoreError`."""
+        """Where the stream of each region ends now: the id of its newest entry; at the start where there is none of
+        ours. Raises :class:`StoreError`."""
         batch = Batch()
         asked = {
             region: batch.ask("XREVRANGE", RegionKeys(region, self._layout).events, "+", "-", "COUNT", 1)
             for region in regions
         }
         await self._connections.read(batch)
-        return {region: text(found.value[0][0]) if found.value else START for region, found in asked.items()}
+        return {
+            region: START if _is_none_of_ours(found) or not found.value else text(found.value[0][0])
+            for region, found in asked.items()
+        }
 
     async def after(
         self, seen: Mapping[str, str], regions: Iterable[str], severity: str
     ) -> list[tuple[str, str, Event | None]]:
         """``(region, id of the entry, event)`` of the entries after those that were seen, oldest first, of each region
-        ``PAGE`` at most; None in the place of what is none of ours or less severe. Raises :class:`StoreError`.
+        ``PAGE`` at most; None in the place of what is none of ours or less severe. A region whose key is no stream has
+        none, and holds up no other. Raises :class:`StoreError`.
         """
         batch, found = Batch(), []
         asked = {
@@ -89,7 +94,7 @@ class NewsReader:
         }
         await self._connections.read(batch)
         for region, reply in asked.items():
-            for identity, fields in reply.value:
+            for identity, fields in () if _is_none_of_ours(reply) else reply.value:
                 event = event_of(fields)
                 found.append((region, text(identity), event if event and is_worth(event, severity) else None))
         return sorted(found, key=lambda entry: position(entry[1]))
@@ -101,6 +106,11 @@ class NewsReader:
         asked = {region: ask(batch, RegionKeys(region, self._layout)) for region in regions}
         await self._connections.read(batch)
         return {region: read_all(found, read, region) for region, found in asked.items()}
+
+
+def _is_none_of_ours(asked: Asked) -> bool:
+    """Whether the key holds another type than ours."""
+    return asked.refused and isinstance(refusal(asked.reply), WrongTypeError)
 
 
 def position(identity: str) -> tuple[int, int]:
