@@ -108,6 +108,11 @@ def test_no_module_reads_settings_when_it_is_imported() -> None:
     assert list(found(reads, MODULES)) == [entry.name]
 
 
+def test_no_module_searches_the_order_of_regions() -> None:
+    """With thousands of regions that is quadratic: ``REGIONS`` and ``PLACE_OF`` know without searching."""
+    assert not found(r"REGION_IDS\.index|\bif .*\bin REGION_IDS|not in REGION_IDS", MODULES)
+
+
 def test_every_package_that_is_imported_is_declared() -> None:
     """Not only brought along by another one: that may drop it."""
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.regions import table_of
 from regional_snapshots.model.regions import REGIONS_DIGEST
 from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.support.shell import Shell
 from regional_snapshots_tests.test_cli import refused
+
+EVENT_LIMIT = 200_000
+"""Bytes of one event of Dagster."""
 
 SETTING = "REGIONAL_SNAPSHOTS_REGIONS"
 TABLE = """\
@@ -122,6 +127,7 @@ def test_partitions_bounds_and_digest_are_those_of_the_table(shell: Shell) -> No
     code = """
 import json
 from regional_snapshots.definitions import defs
+from benchmarks.regions import table_of
 from regional_snapshots.model.regions import REGIONS_DIGEST
 from regional_snapshots.settings import Settings
 asset = defs.resolve_assets_def("regional_snapshot")
@@ -149,6 +155,39 @@ def test_a_table_that_is_named_in_dotenv_counts(shell: Shell, tmp_path: Path, ta
     command = [sys.executable, "-m", "regional_snapshots", "show", "mena"]
     done = subprocess.run(command, env=shell.environment, cwd=tmp_path, capture_output=True, text=True)
     refused(done, "use some of europe, gulf, nordics")
+
+
+def test_a_thousand_regions_are_refreshed_in_one_run_and_shown_by_the_worst(
+    shell: Shell, table: Path, tmp_path: Path
+) -> None:
+    table.write_text(table_of(1_000))
+    shell.json("feeds", "load", "--sample")
+    rows = shell.json("refresh")
+    assert [row["outcome"] for row in rows] == ["COMMITTED"] * 1_000
+    runs = [file for file in (tmp_path / "dagster/history/runs").glob("*.db") if file.name != "index.db"]
+    assert len(runs) == 2  # the refresh and the overview
+    events = [event for file in runs for event in sqlite3.connect(file).execute("SELECT event FROM event_logs")]
+    assert len(events) < 2_200  # two for each region, planned and materialized, and those of a run of one
+    assert max(len(event) for (event,) in events) < EVENT_LIMIT
+    [overview] = [event for (event,) in events if "what_matters_now" in event and '"ASSET_MATERIALIZATION"' in event]
+    assert "950 more: " in overview
+    page = (tmp_path / "report.html").read_text()
+    assert (page.count("<article"), page.count("950 more: "), len(page) < 1_000_000) == (50, 1, True)
+    assert shell("reconcile", "--check").returncode == 0
+
+
+def test_runs_and_ranges_of_ten_thousand_regions_are_those_of_their_order(shell: Shell, table: Path) -> None:
+    table.write_text(table_of(10_000))
+    code = """
+import json
+from regional_snapshots.defs.partitions import runs_for
+from regional_snapshots.defs.tags import range_tags, regions_of
+from regional_snapshots.model.regions import REGION_IDS
+assert runs_for(REGION_IDS, 10_000) == [list(REGION_IDS)]
+assert regions_of(range_tags(REGION_IDS)) == list(REGION_IDS)
+print(json.dumps([len(run) for run in runs_for(REGION_IDS[::2], 10)] + [len(runs_for(REGION_IDS, 100))]))
+"""
+    assert python(shell, code) == [1] * 5_000 + [100]
 
 
 @pytest.mark.parametrize("command", [("show",), ("refresh",), ("reconcile",), ("dev", "--prepare-only")])

@@ -20,7 +20,7 @@ from regional_snapshots.report.markup import LINE_LIMIT
 from regional_snapshots.report.pictures.history import history_picture
 from regional_snapshots.report.pictures.map import map_picture
 from regional_snapshots.report.pictures.palette import DARK, LIGHT, PATTERNS, variables
-from regional_snapshots.report.standing import RANKING, STRUCTURAL, Axis, Standing, text
+from regional_snapshots.report.standing import RANKING, STRUCTURAL, Axis, Standing, most_on_page, rest_words, text
 from regional_snapshots.report.story import Story, changes, in_its_past, worst_first
 from regional_snapshots.report.tidings import tiding_of_region
 from regional_snapshots.report.why.explanation import why
@@ -67,15 +67,18 @@ def page(
     reports: Sequence[FeedReport] = (),
     deliveries: Sequence[Delivery] = (),
 ) -> str:
-    """The whole page, the worst region first. ``reports`` tell the exact age of the feeds of the latest snapshots,
+    """The whole page, the worst regions first. ``reports`` tell the exact age of the feeds of the latest snapshots,
     ``deliveries``, oldest first, who was told of what."""
     ordered = worst_first(stories)
     events = sorted((event for told in ordered for event in told.events), key=_newest_and_worst)
+    listed = most_on_page(len(ordered))
     return _template().render(
         made=utc(now_ms),
         lines=headlines(ordered),
         map=Markup(map_picture(ordered, links=True).inline()),  # noqa: S704 (built from escaped parts)
-        cards=[_card(told, reports) for told in ordered],
+        cards=[_card(told, reports) for told in ordered[:listed]],
+        regions=len(ordered),
+        rest=rest_words([told.now for told in ordered[listed:]]),
         is_long=len(ordered) > MOST_OPEN,
         events=events[:MOST_EVENTS],
         left_out=max(len(events) - MOST_EVENTS, 0),

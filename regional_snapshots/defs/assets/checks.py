@@ -19,6 +19,7 @@ from regional_snapshots.gathering.feeds_now import feeds_now
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.report.markup import safe_markdown
+from regional_snapshots.report.standing import shortened
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reader import Found
 
@@ -108,8 +109,9 @@ def judge_regions(
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """A list, as the UI renders it."""
-    return "\n".join(f"- {safe_markdown(line)}" for line in lines)
+    """A list, as the UI renders it; of many lines the first, and how many there are beside these."""
+    every = list(lines)
+    return "\n".join(f"- {safe_markdown(line)}" for line in shortened(every))
 
 
 def valid_until(found: Snapshot) -> float:

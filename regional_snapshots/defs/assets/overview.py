@@ -11,8 +11,8 @@ from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, numbers, 
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import AXES, Snapshot
 from regional_snapshots.model.values import clean
-from regional_snapshots.report.standing import standing
-from regional_snapshots.report.words import words
+from regional_snapshots.report.standing import MOST_LISTED, Standing, rest_words, standing
+from regional_snapshots.report.words import listed, words
 from regional_snapshots.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -87,15 +87,27 @@ def world_overview(
         value=regions,
         metadata={
             **told(context, snapshots, ordered, now_ms),
-            "table": table(regions, {name: about for name, about in COLUMNS.items() if name not in AXES}),
-            "axes": table(regions.rename(columns=SHORT), AXIS_COLUMNS),
+            **tables(regions, [standing(snapshot.document) for snapshot in ordered.values()]),
             "regions": len(regions),
-            "without_snapshot": ", ".join(region for region in REGION_IDS if region not in ordered) or "none",
+            "without_snapshot": listed([region for region in REGION_IDS if region not in ordered], MOST_LISTED),
             **numbers({"lowest_confidence": regions["confidence"].min()}),
             **numbers({"mean_net_balance": round(regions["net_balance"].mean(), 3)}),
             "active_triggers": int(regions["active_triggers"].sum()),
         },
     )
+
+
+def tables(regions: "pd.DataFrame", standings: list[Standing]) -> "Shown":
+    """The overview as two tables; of more regions than a table lists, the worst, and a line about the rest."""
+    places = list(range(len(standings)))
+    if len(places) > MOST_LISTED:
+        places.sort(key=lambda place: standings[place].severity, reverse=True)
+    shown, left_out = regions.iloc[places[:MOST_LISTED]], [standings[place] for place in places[MOST_LISTED:]]
+    made: Shown = {
+        "table": table(shown, {name: about for name, about in COLUMNS.items() if name not in AXES}),
+        "axes": table(shown.rename(columns=SHORT), AXIS_COLUMNS),
+    }
+    return made | ({"not_in_tables": dg.MetadataValue.text(rest_words(left_out))} if left_out else {})
 
 
 def told(
@@ -122,7 +134,9 @@ def told(
     newest = sorted((event for each in every for event in each.events), key=lambda event: -event.generated_at)
     if pins:
         held = [f"{region} at {clean(pin.snapshot_id)}" for region, pin in pins.items()]
-        shown["pinned"] = dg.MetadataValue.text(f"{', '.join(held)}: readers see that, newer ones go into history")
+        shown["pinned"] = dg.MetadataValue.text(
+            f"{listed(held, MOST_LISTED)}: readers see that, newer ones go into history"
+        )
     shown["newest_events"] = event_table(newest[:NEWEST])
     if deliveries:
         shown["who_was_told"] = deliveries_shown(deliveries)

@@ -12,11 +12,15 @@ from regional_snapshots.defs.publishing.resources import Snapshots
 from regional_snapshots.defs.shown.metadata import OPERATIONS, OWNERS, finding_line, schema, table
 from regional_snapshots.model.regions import REGION_IDS, named_regions
 from regional_snapshots.report.markup import safe_markdown
+from regional_snapshots.report.standing import MOST_LISTED, shortened
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reconcile.findings import KINDS, WENT_BACK
 
 if TYPE_CHECKING:
     from regional_snapshots.store.reconcile.reconciler import ReconcileReport
+
+MOST_FINDINGS = 200
+"""Findings that the table lists where there are many regions."""
 
 COLUMNS = {
     "region": ("string", "Id of the region."),
@@ -84,7 +88,11 @@ def snapshot_reconciliation(
     except StoreError as error:
         raise dg.Failure(f"Nothing could be checked. {error}") from error
     left = [finding_line(finding) for finding in report.left] + [str(error) for error in report.errors.values()]
-    words = "\n".join(["Left as found:", *left, *advice(report, config)]) if left else "Nothing is left to repair."
+    words = (
+        "\n".join(["Left as found:", *shortened(left), *advice(report, config)])
+        if left
+        else "Nothing is left to repair."
+    )
     marked = "\n".join(map(safe_markdown, words.splitlines()))
     yield dg.MaterializeResult(
         value=report.frame()[list(COLUMNS)],
@@ -96,13 +104,20 @@ def snapshot_reconciliation(
 
 
 def report_metadata(report: "ReconcileReport", config: ReconcileConfig) -> dict[str, Any]:
-    """The report as the UI shows it: a table of the regions, one of the findings, and numbers that plot over time."""
+    """The report as the UI shows it: a table of the regions, one of the findings, and numbers that plot over time.
+
+    Of more regions than a table lists it has those of which most is to be said; the asset's value has all.
+    """
     findings = report.findings_frame()
     findings["what"] = [KINDS[kind].what for kind in findings["kind"]]
+    regions = report.frame()
+    if len(regions) > MOST_LISTED:
+        regions = regions.sort_values(["left", "findings"], ascending=False, kind="stable").head(MOST_LISTED)
+        findings = findings.head(MOST_FINDINGS)
     return {
         "verdict": " ".join([verdict(report), *advice(report, config)]),
         **({"findings_in_full": table(findings, FINDING_COLUMNS)} if report.findings else {}),
-        "regions": table(report.frame(), COLUMNS),
+        "regions": table(regions, COLUMNS),
         "regions_checked": report.regions_checked,
         "findings": len(report.findings),
         "repaired": sum(finding.repaired for finding in report.findings),

@@ -19,9 +19,9 @@ from regional_snapshots.report.pictures.outline import (
 )
 from regional_snapshots.report.pictures.palette import regime_fill
 from regional_snapshots.report.pictures.svg import Picture, element, hint, label
-from regional_snapshots.report.standing import REGIME_SEVERITY, Standing, mappings, text
+from regional_snapshots.report.standing import MOST_LISTED, REGIME_SEVERITY, Standing, mappings, most_on_page, text
 from regional_snapshots.report.story import Story
-from regional_snapshots.report.words import corridor_label, decimals, words
+from regional_snapshots.report.words import corridor_label, decimals, listed, words
 
 FOOT = 66.0
 
@@ -49,42 +49,69 @@ OPEN, NARROW = 0.7, 0.4
 
 
 def map_picture(stories: Sequence[Story], *, links: bool = False) -> Picture:
-    """The map. With ``links``, a region's land leads to ``#region-<id>`` of the page."""
-    regions = {told.now.region: told for told in stories}
-    lands = "".join(_land(region, codes, regions.get(region), links) for region, codes in _lands().items())
-    names = "".join(_name(told.now) for told in stories) if len(stories) <= MOST_NAMES else ""
+    """The map. With ``links``, a region's land leads to ``#region-<id>`` of the page.
+
+    Land that leads nowhere has no hint where there are many regions: it is one shape for each regime.
+    """
+    ordered = sorted(stories, key=lambda told: told.now.severity, reverse=True)
+    regions = {told.now.region: told for told in ordered}
+    lands = _lands(list(regions))
+    most = most_on_page(len(ordered)) if links else MOST_NAMES
+    own = {told.now.region for told in ordered[:most]}
+    drawn = [_alike(lands, [told for told in ordered[most:] if told.now.region in lands])]
+    drawn += [
+        _land(region, codes, regions.get(region), links)
+        for region, codes in lands.items()
+        if region in own or region not in regions
+    ]
+    names = "".join(_name(told.now, lands) for told in stories) if len(stories) <= MOST_NAMES else ""
     sea = element("rect", width=WIDTH, height=HEIGHT, fill="var(--sea)")
-    body = f"{sea}{lands}{_corridors(stories)}{names}{_legend(stories)}"
-    said = ", ".join(f"{told.now.short} {words(told.now.regime)}" for told in stories) or "no region has a snapshot"
+    body = f"{sea}{''.join(drawn)}{_corridors(stories)}{names}{_legend(stories)}"
+    said = listed([f"{told.now.short} {words(told.now.regime)}" for told in stories], MOST_LISTED)
     title = f"Map of the world: regimes by region, corridors by access{stories[0].now.marks if stories else ''}"
     return Picture(WIDTH, HEIGHT + FOOT, title, said, body)
 
 
-def _lands() -> dict[str, list[str]]:
-    """Countries by region; under the empty name those without one."""
+def _lands(worst_first: Sequence[str]) -> dict[str, list[str]]:
+    """Countries by the region whose colour they have; under the empty name those without one.
+
+    Of several regions that a country belongs to, that is the one with the fewest countries, and of these the worst.
+    """
+    places = {region: place for place, region in enumerate(worst_first)}
     found: dict[str, list[str]] = defaultdict(list)
     for code in country_paths():
-        found[_shown_as(code)].append(code)
+        homes = [(len(REGIONS[region].countries), places.get(region, len(places)), region) for region in homes_of(code)]
+        found[min(homes)[2] if homes else ""].append(code)
     found[""] = [code for code in found[""] if code != "AQ"]
     return found
 
 
-def _shown_as(code: str) -> str:
-    """The region whose colour a country has: of several that it belongs to, the one with the fewest countries."""
-    return min(homes_of(code), key=lambda region: len(REGIONS[region].countries), default="")
+def _alike(lands: Mapping[str, list[str]], stories: Iterable[Story]) -> str:
+    """The land of these regions, one shape for each regime, and one for what changed to it."""
+    shapes: dict[tuple[bool, str], list[str]] = defaultdict(list)
+    for told in stories:
+        shapes[told.is_changed, told.now.regime] += lands[told.now.region]
+    return "".join(
+        (_edge(f"-{regime}") if changed else "")
+        + _filled(codes, regime_fill(regime), f"land--{regime}" if changed else "")
+        for (changed, regime), codes in sorted(shapes.items())
+    )
 
 
-def _land(region: str, codes: Iterable[str], told: Story | None, links: bool) -> str:
-    fill = regime_fill(told.now.regime) if told else "var(--land)"
+def _filled(codes: Iterable[str], fill: str, identity: str = "") -> str:
     outline = "".join(country_paths()[code] for code in codes)
-    look = {"fill_rule": "evenodd", "transform": f"scale({FINENESS})"}
-    shape = element("path", id=f"land-{region}", d=outline, **look)
-    filled = element("g", shape, fill=fill, stroke="var(--paper)", stroke_width=0.5)
+    look = {"fill_rule": "evenodd", "transform": f"scale({FINENESS})"} | ({"id": identity} if identity else {})
+    return element("g", element("path", d=outline, **look), fill=fill, stroke="var(--paper)", stroke_width=0.5)
+
+
+def _land(region: str, codes: Iterable[str], told: Story | None, link: bool) -> str:
+    fill = regime_fill(told.now.regime) if told else "var(--land)"
+    filled = _filled(codes, fill, f"land-{region}")
     if told is None:
         return filled
     said = f"{told.now.label}: {words(told.now.regime)}, net balance {decimals(told.now.net, sign=True)}"
     land = element("g", hint(said), _edge(region) if told.is_changed else "", filled)
-    return element("a", land, href=f"#region-{region}", tabindex="-1") if links else land
+    return element("a", land, href=f"#region-{region}", tabindex="-1") if link else land
 
 
 def _edge(region: str) -> str:
@@ -92,9 +119,9 @@ def _edge(region: str) -> str:
     return element("use", href=f"#land-{region}", stroke="var(--ink)", stroke_width=2.6)
 
 
-def _name(now: Standing) -> str:
+def _name(now: Standing, lands: Mapping[str, list[str]]) -> str:
     """The region's short name and regime, on its largest country."""
-    codes = [code for code in sorted(country_paths()) if _shown_as(code) == now.region]
+    codes = sorted(lands.get(now.region, ()))
     if not codes:
         return ""
     x, y = middle_of(max(codes, key=size_of))

@@ -15,8 +15,8 @@ WIDTH, NAMES, REGIME, NET = 920.0, 190.0, 160.0, 80.0
 HEAD, ROW, PAD, FOOT = 58.0, 34.0, 10.0, 44.0
 COLUMNS = tuple(axis for axis in AXES if axis != STRUCTURAL)
 CELL = (WIDTH - 2 * PAD - NAMES - REGIME - NET) / len(COLUMNS)
-MOST_ROWS = 24
-"""So that the picture stays a picture (and metadata stay small); the page has all."""
+MOST_ROWS = 12
+"""So that the picture stays a picture (and metadata stay small); the page has more."""
 
 BETWEEN = 8.0
 """Room between pressures and buffers."""
