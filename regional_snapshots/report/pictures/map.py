@@ -20,7 +20,7 @@ from regional_snapshots.report.pictures.outline import (
 from regional_snapshots.report.pictures.palette import regime_fill
 from regional_snapshots.report.pictures.svg import Picture, element, hint, label
 from regional_snapshots.report.standing import MOST_LISTED, REGIME_SEVERITY, Standing, mappings, most_on_page, text
-from regional_snapshots.report.story import Story
+from regional_snapshots.report.story import Story, worst_first
 from regional_snapshots.report.words import corridor_label, decimals, listed, words
 
 FOOT = 66.0
@@ -53,7 +53,7 @@ def map_picture(stories: Sequence[Story], *, links: bool = False) -> Picture:
 
     Land that leads nowhere has no hint where there are many regions: it is one shape for each regime.
     """
-    ordered = sorted(stories, key=lambda told: told.now.severity, reverse=True)
+    ordered = worst_first(stories)
     regions = {told.now.region: told for told in ordered}
     lands = _lands(list(regions))
     most = most_on_page(len(ordered)) if links else MOST_NAMES
@@ -72,12 +72,12 @@ def map_picture(stories: Sequence[Story], *, links: bool = False) -> Picture:
     return Picture(WIDTH, HEIGHT + FOOT, title, said, body)
 
 
-def _lands(worst_first: Sequence[str]) -> dict[str, list[str]]:
+def _lands(ordered: Sequence[str]) -> dict[str, list[str]]:
     """Countries by the region whose colour they have; under the empty name those without one.
 
     Of several regions that a country belongs to, that is the one with the fewest countries, and of these the worst.
     """
-    places = {region: place for place, region in enumerate(worst_first)}
+    places = {region: place for place, region in enumerate(ordered)}
     found: dict[str, list[str]] = defaultdict(list)
     for code in country_paths():
         homes = [(len(REGIONS[region].countries), places.get(region, len(places)), region) for region in homes_of(code)]
