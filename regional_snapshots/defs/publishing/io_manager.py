@@ -1,7 +1,7 @@
 """The IO manager: writes any number of regions side by side, each atomically, and loads the latest ones."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -17,8 +17,8 @@ from regional_snapshots.defs.shown.region import region_shown
 from regional_snapshots.model.events import Event
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import DAY_MS
 from regional_snapshots.report.story import PAST_DAYS, Story, story
-from regional_snapshots.report.words import DAY_MS
 from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.store.commit import Commit, Outcome
 
@@ -70,33 +70,31 @@ class SnapshotIOManager(dg.IOManager):
         started = time.perf_counter()
         news = {entry.snapshot.id: entry.news for entry in scored.values()}
         made = [entry.snapshot for entry in scored.values()]
-        commits = self.snapshots.store.commit_all(made, news=news, force=refresh.force)
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        answers = dict(zip(scored, commits, strict=True))
+        answers = dict(zip(scored, self.snapshots.store.commit_all(made, news=news, force=refresh.force), strict=True))
+        took = {"commit_milliseconds": round((time.perf_counter() - started) * 1000, 1)}
         found = {**refresh.regions, **answers}
         problems: dict[str, Exception] = {
             region: answer for region, answer in found.items() if isinstance(answer, Exception)
         }
+        commits = {region: answer for region, answer in answers.items() if isinstance(answer, Commit)}
+        shown = self._unwritten(refresh, commits)
+        pictured = len(commits) <= MOST_PICTURED
+        for region in commits.keys() - shown.keys():
+            shown[region] = _published(scored[region], commits[region], refresh, took, pictured=pictured)
+        return shown, problems, [event for commit in commits.values() for event in commit.told]
+
+    def _unwritten(self, refresh: Refresh, commits: Mapping[str, Commit]) -> dict[str, dict[str, Any]]:
+        """The metadata of the regions of which nothing was written, by region: those of what is there instead."""
         shown = {
             region: unwritten_metadata(region, entry.snapshot, entry.snapshot.id, EARLIER)
             for region, entry in refresh.regions.items()
             if isinstance(entry, Written)
         }
-        written = {region: answer for region, answer in answers.items() if isinstance(answer, Commit)}
-        duplicates = {region: it.owner for region, it in written.items() if it.outcome is Outcome.DUPLICATE}
-        for region, owner in (self.snapshots.store.get_all(duplicates) if duplicates else {}).items():
+        owners = {region: commit.owner for region, commit in commits.items() if commit.outcome is Outcome.DUPLICATE}
+        for region, owner in (self.snapshots.store.get_all(owners) if owners else {}).items():
             stored = owner if isinstance(owner, Snapshot) else None
-            shown[region] = unwritten_metadata(region, stored, duplicates[region], OWNED)
-        for region, commit in written.items():
-            if region not in shown:
-                metadata = commit_metadata(scored[region], commit, refresh.feeds, refresh.previous.get(region))
-                spent = refresh.usage.get(region, {})
-                shown[region] = metadata | {"commit_milliseconds": milliseconds, **spent}
-                if len(written) <= MOST_PICTURED:
-                    answer = region_shown(_story(scored[region], commit, refresh), refresh.feeds.report)
-                    shown[region] = {name: shown[region][name] for name in FIRST} | answer | shown[region]
-        events = [event for commit in written.values() for event in commit.told]
-        return shown, problems, events
+            shown[region] = unwritten_metadata(region, stored, owners[region], OWNED)
+        return shown
 
     def load_input(self, context: dg.InputContext) -> Snapshot | dict[str, Snapshot]:
         """The latest snapshot of the partition asked for, or ``{region: snapshot}`` of several.
@@ -142,6 +140,19 @@ def note_feeds(context: dg.OutputContext, refresh: Refresh) -> Iterator[dg.Dagst
             yield dg.DagsterEvent.asset_observation(step, event)
         else:
             yield dg.DagsterEvent.asset_materialization(step, event)
+
+
+def _published(
+    scored: Happening, commit: Commit, refresh: Refresh, took: Mapping[str, float], *, pictured: bool
+) -> dict[str, Any]:
+    """The metadata of a region of which a snapshot was written."""
+    region = commit.region
+    metadata = commit_metadata(scored, commit, refresh.feeds, refresh.previous.get(region))
+    metadata |= {**took, **refresh.usage.get(region, {})}
+    if not pictured:
+        return metadata
+    answer = region_shown(_story(scored, commit, refresh), refresh.feeds.report)
+    return {name: metadata[name] for name in FIRST} | answer | metadata
 
 
 def _story(scored: Happening, commit: Commit, refresh: Refresh) -> Story:
