@@ -10,8 +10,8 @@ import redis
 
 from benchmarks.history import fill
 from benchmarks.measure import Figure, Tick, exponent, figure, timed
+from regional_snapshots.model.values import MINUTE_MS
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.protocol.policy import MINUTE_MS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.server import RedisServer
 

@@ -12,10 +12,10 @@ import redis
 from benchmarks.measure import Figure, Tick, figure, quotients, take_turns, timed
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import MINUTE_MS
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.link.wires.wire import Command, Reply, Wire
-from regional_snapshots.store.protocol.policy import MINUTE_MS
 from regional_snapshots.store.reconcile.reconciler import Reconciler
 from regional_snapshots_tests.support.server import RedisServer
 

@@ -14,9 +14,9 @@ from regional_snapshots.files.feed_files import SAMPLE, read_directory
 from regional_snapshots.model.feeds import DATA_KEYS, Feeds
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import MINUTE_MS
 from regional_snapshots.scoring.methods import METHODS
 from regional_snapshots.store.keys import WORLDMONITOR, RegionKeys
-from regional_snapshots.store.protocol.policy import MINUTE_MS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.server import RedisServer
 

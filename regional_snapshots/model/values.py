@@ -16,6 +16,7 @@ MAX_MAGNITUDE = 1e18
 """Larger numbers are no measurement of anything here; keeping them out keeps every sum finite."""
 LAST_MS = 253_402_300_799_999
 """The end of the year 9999, the last that calendars know."""
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 MAX_INSTANT_MS = 2**53 - 1
 """Largest instant in ms: above 2^53, doubles (and with them JSON readers and sorted sets) round."""
 _MAX_NUMERAL = 64

@@ -6,13 +6,11 @@ import json
 from dataclasses import asdict
 
 from regional_snapshots.model.news import Delivery
-from regional_snapshots.model.values import compact
+from regional_snapshots.model.values import DAY_MS, compact
 from regional_snapshots.store.errors import WrongTypeError
 from regional_snapshots.store.keys import KeyLayout
-from regional_snapshots.store.link.batch import Batch, Reply
+from regional_snapshots.store.link.batch import Batch, Reply, pairs
 from regional_snapshots.store.link.connections import Connections
-from regional_snapshots.store.protocol.policy import DAY_MS
-from regional_snapshots.store.protocol.quiet import pairs
 from regional_snapshots.store.records.news import position
 
 KEPT = 1000
@@ -23,7 +21,6 @@ BY_HAND = "rename that key by hand, or delete it: nothing in it is ours"
 async def put_on_record(connections: Connections, layout: KeyLayout, delivery: Delivery) -> None:
     """Put a delivery on record, dated by the server. One round trip. Raises :class:`StoreError`."""
     batch = Batch()
-    batch.ask("UNWATCH")
     batch.ask("XADD", layout.deliveries, "MAXLEN", "~", KEPT, "*", "body", compact(asdict(delivery)))
     batch.ask("PEXPIRE", layout.deliveries, LIFE_MS)
     await connections.send_to(layout.deliveries, batch)

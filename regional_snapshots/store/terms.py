@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from regional_snapshots.model.values import DAY_MS, MINUTE_MS
 from regional_snapshots.store.errors import NewerFormatError, OtherTermsError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
 from regional_snapshots.store.link.connections import Connections
 
 FORMAT = 1
 """Of everything below a region's keys. A version that writes what this one would misread has a higher one."""
-DAY_MS, MINUTE_MS = 86_400_000, 60_000
 
 
 @dataclass(frozen=True)

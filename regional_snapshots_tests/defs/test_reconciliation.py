@@ -7,10 +7,11 @@ import time
 import dagster as dg
 import pytest
 
-from regional_snapshots.defs.assets.checks import HOUR_MS, lateness
+from regional_snapshots.defs.assets.checks import lateness
 from regional_snapshots.files.feed_files import SAMPLE, brought_up_to, read_directory
 from regional_snapshots.model.feeds import FEEDS
 from regional_snapshots.model.regions import REGION_IDS
+from regional_snapshots.model.values import HOUR_MS
 from regional_snapshots_tests.defs.conftest import Project, failure, materialized
 from regional_snapshots_tests.support.documents import snapshot
 from regional_snapshots_tests.support.server import RedisServer

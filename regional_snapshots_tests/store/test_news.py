@@ -8,9 +8,9 @@ import pytest
 
 from regional_snapshots.model.events import EVENT_TYPES, HOUR_MS
 from regional_snapshots.model.series import SERIES_BUCKET_MS
+from regional_snapshots.model.values import DAY_MS
 from regional_snapshots.store.commit import Outcome, Policy
 from regional_snapshots.store.errors import StoreError, WrongTypeError
-from regional_snapshots.store.protocol.policy import DAY_MS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import REGION, Started, fresh, wait_until
 from regional_snapshots_tests.support.documents import snapshot

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.damage import DAMAGES, KEYS, REGION, each
 from benchmarks.history import fill
+from regional_snapshots.model.values import MINUTE_MS
 from regional_snapshots.store.keys import LAYOUTS, RegionKeys
-from regional_snapshots.store.protocol.policy import MINUTE_MS
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support import script
 from regional_snapshots_tests.support.documents import snapshot

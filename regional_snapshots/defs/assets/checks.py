@@ -18,12 +18,12 @@ from regional_snapshots.defs.tags import is_refresh
 from regional_snapshots.gathering.feeds_now import feeds_now
 from regional_snapshots.model.regions import REGION_IDS
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import HOUR_MS
 from regional_snapshots.report.markup import safe_markdown
 from regional_snapshots.report.standing import shortened
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots.store.reader import Found
 
-HOUR_MS = 3_600_000
 OVERDUE_MS = 12 * HOUR_MS
 """Two refreshes missed. Source: the pipeline specification, section 20 (budget of 720 minutes)."""
 

@@ -9,9 +9,10 @@ from typing import Any
 from regional_snapshots.model.feeds import Feeds, keys_of, member_keys_of
 from regional_snapshots.model.series import SeriesRow
 from regional_snapshots.model.snapshot import Snapshot
+from regional_snapshots.model.values import DAY_MS
 from regional_snapshots.scoring.happenings.happening import Happening
 from regional_snapshots.scoring.methods import Method
-from regional_snapshots.scoring.run import DAY_MS, SERIES_DAYS, compute_run
+from regional_snapshots.scoring.run import SERIES_DAYS, compute_run
 from regional_snapshots.scoring.scored import Previous
 from regional_snapshots.scoring.withholding import withheld_because
 from regional_snapshots.store.errors import DamagedError, DanglingPointerError, MissingSnapshotError, StoreError

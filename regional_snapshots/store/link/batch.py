@@ -5,7 +5,7 @@ No reply is found by counting, so a command that is put in between shifts nobody
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -167,3 +167,11 @@ def text(value: bytes) -> str:
 def texts(values: Iterable[bytes | None]) -> list[str | None]:
     """Replies as text, None where there is none."""
     return [None if value is None else text(value) for value in values]
+
+
+def pairs(reply: Mapping[bytes, bytes] | Iterable[bytes]) -> dict[bytes, bytes]:
+    """The reply of ``HGETALL``, or the fields of a stream's entry: a map, or a flat list of names and values."""
+    if isinstance(reply, Mapping):
+        return dict(reply)
+    flat = list(reply)
+    return dict(zip(flat[::2], flat[1::2], strict=True))

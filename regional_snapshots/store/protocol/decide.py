@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from regional_snapshots.model.document.words import UNCHANGED
 from regional_snapshots.model.news import NO_NEWS, News
 from regional_snapshots.model.snapshot import Snapshot, instant_of
+from regional_snapshots.model.values import DAY_MS
 from regional_snapshots.store.errors import ClockSkewError, HeldBackError, OutsideRetentionError
 from regional_snapshots.store.protocol.look import Looked
-from regional_snapshots.store.protocol.policy import DAY_MS, Outcome, Policy
+from regional_snapshots.store.protocol.policy import Outcome, Policy
 from regional_snapshots.store.protocol.quiet import NOTHING_TOLD, Settled, settle
 from regional_snapshots.store.tiers.thinning import NOTHING_THINNED, Thinned, thinned
 

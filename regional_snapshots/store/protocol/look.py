@@ -10,10 +10,10 @@ from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.errors import WrongTypeError
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.link.batch import Asked, Batch, Reply, text
+from regional_snapshots.store.link.batch import Asked, Batch, Reply, pairs, text
 from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.beside import alerts_of, noted
-from regional_snapshots.store.protocol.quiet import Quiet, pairs
+from regional_snapshots.store.protocol.quiet import Quiet
 from regional_snapshots.store.tiers.thinning import ask_for_spare, spare_of
 from regional_snapshots.store.tiers.tiers import NO_TIERS, Tiers
 

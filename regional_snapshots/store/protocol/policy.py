@@ -7,14 +7,13 @@ from enum import Enum
 from typing import Any
 
 from regional_snapshots.model.events import Event
+from regional_snapshots.model.values import DAY_MS, MINUTE_MS
 from regional_snapshots.store.errors import ConfigurationError
 from regional_snapshots.store.keys import KeyLayout
 from regional_snapshots.store.link.waiting import Patience
 from regional_snapshots.store.terms import Terms
 from regional_snapshots.store.tiers.tiers import NO_TIERS, Tiers
 
-DAY_MS = 86_400_000
-MINUTE_MS = 60_000
 SERIES_MS = 90 * DAY_MS
 """Source: method 2, section 5."""
 NO_TIERS_THERE = "leave REGIONAL_SNAPSHOTS_RETENTION_TIERS empty there: other programs count on what they wrote"

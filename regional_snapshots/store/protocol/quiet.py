@@ -6,7 +6,7 @@ Source: the design, sections 4 (the hash) and 14 (what breaks a cool-down).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from regional_snapshots.model.events import EVENT_TYPES, SEVERITIES, Event, severity_rank
@@ -81,11 +81,3 @@ def _is_over(key: str, quiet: Quiet | None, now_ms: int) -> bool:
     kind = EVENT_TYPES.get(key.partition(":")[0])
     grace_ms = kind.quiet_ms if kind and quiet.suppressed else 0
     return quiet.until + grace_ms <= now_ms
-
-
-def pairs(reply: Mapping[bytes, bytes] | Iterable[bytes]) -> dict[bytes, bytes]:
-    """The reply of ``HGETALL``, or the fields of a stream's entry: a map, or a flat list of names and values."""
-    if isinstance(reply, Mapping):
-        return dict(reply)
-    flat = list(reply)
-    return dict(zip(flat[::2], flat[1::2], strict=True))

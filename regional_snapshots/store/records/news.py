@@ -13,10 +13,9 @@ from regional_snapshots.model.news import RegimeShift
 from regional_snapshots.model.series import DamagedRowError, SeriesRow, series_bucket
 from regional_snapshots.store.errors import StoreError, WrongTypeError
 from regional_snapshots.store.keys import TAGGED, KeyLayout, RegionKeys
-from regional_snapshots.store.link.batch import Asked, Batch, Reply, text
+from regional_snapshots.store.link.batch import Asked, Batch, Reply, pairs, text
 from regional_snapshots.store.link.connections import Connections
 from regional_snapshots.store.link.refusals import refusal
-from regional_snapshots.store.protocol.quiet import pairs
 
 T = TypeVar("T")
 Of = dict[str, list[T] | StoreError]
