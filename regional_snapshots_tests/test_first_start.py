@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from regional_snapshots.settings import Settings
 from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.test_cli import Shell, refused
 
-WITHOUT_FCNTL = "import sys; sys.modules['fcntl'] = None; from regional_snapshots.cli import main; main()"
+WITHOUT = "import sys; sys.modules |= dict.fromkeys({}); from regional_snapshots.cli import main; main()"
+EXTRA = ("httpx", "json5")
+"""What only the extra `narrative` brings."""
 
 
 @pytest.fixture
@@ -126,13 +129,28 @@ def test_on_an_embedded_server_without_feeds_the_status_says_how_to_load_some(sh
     assert hint not in shell("feeds", "status").stdout
 
 
-def test_without_fcntl_only_the_embedded_server_is_unavailable(shell: Shell) -> None:
-    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", WITHOUT_FCNTL, *words]
-        return subprocess.run(
-            command, capture_output=True, text=True, env=shell.environment | environment, cwd=shell.environment["HOME"]
-        )
+def run_without(
+    modules: tuple[str, ...], shell: Shell, *words: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """A command on a machine that lacks these modules."""
+    command = [sys.executable, "-c", WITHOUT.format(modules), *words]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=shell.environment | environment, cwd=shell.environment["HOME"]
+    )
 
+
+def test_without_the_extra_for_texts_everything_else_is_there(shell: Shell) -> None:
+    shell.json("feeds", "load", "--sample")
+    run = partial(run_without, EXTRA, shell)
+    for words in (("refresh",), ("report",), ("brief", "mena"), ("show", "mena", "--why")):
+        done = run(*words)
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+    named = {"REGIONAL_SNAPSHOTS_LLM_URL": "http://127.0.0.1:1/v1", "REGIONAL_SNAPSHOTS_LLM_MODEL": "some"}
+    refused(run("brief", "mena", **named), "pip install 'regional-snapshots[narrative]'")
+
+
+def test_without_fcntl_only_the_embedded_server_is_unavailable(shell: Shell) -> None:
+    run = partial(run_without, ("fcntl",), shell)
     shell.json("feeds", "load", "--sample")
     assert run("refresh", "mena").returncode == 0
     assert run("show", "mena").returncode == 0

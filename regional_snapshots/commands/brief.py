@@ -23,6 +23,7 @@ def brief(regions: Sequence[str], as_json: bool) -> int:
     against the evidence that it cites. Nothing is stored.
     """
     from regional_snapshots.gathering.weeks import weeks
+    from regional_snapshots.narrative.answer import NEEDED
     from regional_snapshots.narrative.briefs import briefs_of
     from regional_snapshots.narrative.providers import ProviderError, providers_of
 
@@ -33,7 +34,10 @@ def brief(regions: Sequence[str], as_json: bool) -> int:
         raise CannotRun(str(error)) from None
     with opened(settings) as store:
         told, problems = weeks(store, regions, now_ms)
-    written = asyncio.run(briefs_of(told, providers))
+    try:
+        written = asyncio.run(briefs_of(told, providers))
+    except ImportError:
+        raise CannotRun(NEEDED) from None
     if as_json:
         console.as_json({region: made.document for region, (made, _) in written.items()})
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import json5
-
+NEEDED = "the extra `narrative` is not installed: pip install 'regional-snapshots[narrative]'"
+"""What to say where a model is named and what speaks to it is not there: it is imported only then."""
 MAX_ANSWER = 100_000
 """Characters of an answer that are looked at."""
 
@@ -20,6 +20,8 @@ def object_in(text: str) -> dict[str, Any]:
 
     Raises :class:`UnusableAnswerError`.
     """
+    import json5
+
     text = text[:MAX_ANSWER]
     for candidate in (text, _first_balanced(text)):
         try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from regional_snapshots.narrative.answer import NEEDED
 from regional_snapshots.scoring.happenings.happening import Happening, with_narrative
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.records.texts import TextCache
@@ -13,8 +14,6 @@ from regional_snapshots.store.snapshots import SnapshotStore
 
 if TYPE_CHECKING:
     from regional_snapshots.narrative.narrator import Narration
-
-NEEDED = "the extra `narrative` is not installed: pip install 'regional-snapshots[narrative]'"
 
 
 @dataclass(frozen=True)
