@@ -27,7 +27,7 @@ from regional_snapshots.store.link.refusals import PASSING
 from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.link.waiting import Tries
 from regional_snapshots.store.protocol.before import Before
-from regional_snapshots.store.protocol.decide import Writes, decide, owner_in_doubt
+from regional_snapshots.store.protocol.decide import Writes, decide, is_id, owner_in_doubt
 from regional_snapshots.store.protocol.look import Look, Looked, LookForOwner
 from regional_snapshots.store.protocol.policy import Commit, Outcome, Policy
 from regional_snapshots.store.protocol.replicas import UNKNOWN, lacking_replicas
@@ -123,6 +123,8 @@ class Committer:
             async with self._connections.borrow(self._connections.node_of(keys.index)) as wire:
                 seen, server = await self._look(wire, keys, claim, snapshot, news)
                 renewal = renewed(self._terms, seen.terms, keys)
+                if is_id(seen.pin) and not await self._is_stored(wire, keys, seen.pin or ""):
+                    seen = replace(seen, pin=None)  # what is gone holds readers nowhere
                 decision = decide(seen, snapshot, self._policy, news, force=force)
                 while (owner := owner_in_doubt(decision)) and not await self._is_stored(wire, keys, owner):
                     seen = replace(seen, ghosts=seen.ghosts | {owner})

@@ -27,6 +27,8 @@ DamagedInputError          (reading) what it was computed from is gone or change
 from __future__ import annotations
 
 RECONCILE = "run `regional-snapshots reconcile` or materialize snapshot_reconciliation"
+RECONCILE_DEEP = "run `regional-snapshots reconcile --deep`, or materialize snapshot_reconciliation with deep: true"
+"""For what may lie below the head, where only a deep one looks."""
 
 
 class StoreError(Exception):
@@ -145,7 +147,7 @@ class DanglingPointerError(StoreError):
 class DamagedError(StoreError):
     """A stored snapshot does not parse, does not verify or belongs elsewhere."""
 
-    default_next_step = RECONCILE
+    default_next_step = RECONCILE_DEEP
 
 
 class OccupiedError(StoreError):

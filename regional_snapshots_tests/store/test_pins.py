@@ -61,6 +61,17 @@ def test_every_reader_sees_the_pinned_snapshot_and_commits_go_on_into_history(st
     assert sound(store, client)
 
 
+def test_a_pin_on_what_is_gone_holds_no_reader_back(store, scene, client):
+    first = scene.snapshots[0]
+    pin(store, first.id)
+    client.delete(scene.payload(first))
+    later = next_of(scene)
+    assert store.commit(later).outcome is Outcome.COMMITTED
+    assert store.latest("mena").id == later.id
+    assert "pin_dangling" in {finding.kind for finding in store.reconcile(["mena"]).findings}
+    assert sound(store, client)
+
+
 def test_what_a_pin_keeps_from_readers_is_told_to_nobody(store, scene, client):
     pin(store, scene.snapshots[0].id)
     later = next_of(scene)

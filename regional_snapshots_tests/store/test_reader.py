@@ -93,6 +93,15 @@ def test_what_does_not_verify_is_never_returned(store, scene, client):
     assert "verify" in store.history("mena").problem[0]
 
 
+def test_the_next_step_for_a_damaged_snapshot_of_the_past_mends_it(store, scene, client):
+    old = scene.snapshots[0]
+    client.set(scene.payload(old), "x", keepttl=True)
+    with pytest.raises(DamagedError) as refused:
+        store.get("mena", old.id)
+    deep = "--deep" in refused.value.next_step
+    assert {finding.kind for finding in store.reconcile(["mena"], deep=deep).findings} == {"payload_damaged"}
+
+
 def test_a_snapshot_of_another_region_is_never_returned(store, scene, client):
     stranger = snapshot("latam", scene.head.generated_at)
     client.set(scene.payload(stranger), stranger.payload)

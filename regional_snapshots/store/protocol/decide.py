@@ -41,7 +41,7 @@ def decide(
     """What to do with a snapshot, given what was seen: write it, or the outcome and the bucket's owner."""
     _check_time(snapshot, seen, policy)
     mine = (snapshot.generated_at, snapshot.id)
-    pinned = order_of(seen.pin)[0] >= 0
+    pinned = is_id(seen.pin)
     if _stored_whole(seen, snapshot, pinned):
         held_back = pinned and order_of(seen.latest) < mine
         return Outcome.PINNED if held_back else Outcome.COMMITTED, snapshot.id
@@ -89,6 +89,11 @@ def order_of(snapshot_id: str | None) -> tuple[int, str]:
         return instant_of(snapshot_id or ""), snapshot_id or ""
     except ValueError:
         return -1, ""
+
+
+def is_id(text: str | None) -> bool:
+    """Whether it is the id of a snapshot."""
+    return order_of(text)[0] >= 0
 
 
 def owner_in_doubt(decision: Writes | tuple[Outcome, str]) -> str | None:
