@@ -98,6 +98,16 @@ def test_two_snapshots_are_compared_and_all_of_them_written_to_a_file(shell: She
     assert frame["coverage:maritime_access"].notna().all()
 
 
+def test_a_difference_that_comes_of_a_lost_feed_says_so(shell: Shell, server: RedisServer) -> None:
+    shell("feeds", "load", "--sample")
+    shell("refresh", "mena")
+    server.client().delete("risk:scores:sebuf:stale:v8")
+    shell("refresh", "mena", "--force")
+    lines = {line.partition("  ")[0]: line for line in shell("diff", "mena").stdout.splitlines()}
+    assert lines["axis domestic fragility"].endswith("without country scores")
+    assert lines["net balance"].endswith("without domestic fragility")
+
+
 def test_one_command_rolls_a_region_back_and_one_lets_it_go(shell: Shell) -> None:
     shell("replay", "red-sea")
     ids = [entry["id"] for entry in shell.json("history", "mena", "--limit", "30")]
