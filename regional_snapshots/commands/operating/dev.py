@@ -12,6 +12,9 @@ from regional_snapshots.commands.shared.command import FINE, CannotRun, command
 from regional_snapshots.files.packaged import packaged
 from regional_snapshots.settings import Settings
 
+KNOWN = "ignore:Function `dev_command` is superseded"
+"""By `dg dev`, which would be one package more to install: see decision 6."""
+
 
 @command("dev", short_help="The Dagster UI, schedules and sensors.", examples=("dev", "dev --port 3001"))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where the UI listens.")
@@ -35,4 +38,4 @@ def dev(host: str, port: int, prepare_only: bool, as_json: bool) -> int:
             console.line(f"ready: {settings.dagster_home}")
         return FINE
     arguments = ["dev", "--workspace", str(workspace), "--host", host, "--port", str(port)]
-    return subprocess.call([sys.executable, "-m", "dagster", *arguments])
+    return subprocess.call([sys.executable, "-W", KNOWN, "-m", "dagster", *arguments])
