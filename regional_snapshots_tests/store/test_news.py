@@ -14,12 +14,13 @@ from regional_snapshots.store.errors import StoreError, WrongTypeError
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.support.commits import REGION, Started, fresh, wait_until
 from regional_snapshots_tests.support.documents import snapshot
+from regional_snapshots_tests.support.drift import picture
 from regional_snapshots_tests.support.faults import HOLDS, Break
 from regional_snapshots_tests.support.news import event, news, row
 from regional_snapshots_tests.support.oracle import violations
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.soak import Soak
-from regional_snapshots_tests.support.witness import Brought, contradictions
+from regional_snapshots_tests.support.witness import Brought, Streams, contradictions
 
 LAYOUTS = ["tagged", "worldmonitor"]
 CUTS = [where for where in Break if where not in HOLDS]
@@ -322,3 +323,16 @@ def test_many_writers_under_faults_lose_no_news_and_tell_none_twice():
     finally:
         soak.close()
     assert (dict(soak.promises), soak.details) == ({}, [])
+
+
+@pytest.mark.parametrize("stream", ["events", "regimes"])
+def test_a_stream_that_takes_no_more_entries_refuses_the_commit_before_anything_is_written(direct, client, stream):
+    made, key = fresh(client), getattr(Streams.of(direct.layout.name, REGION), stream)
+    client.xadd(key, {"a": "b"}, id=f"{2**64 - 1}-{2**64 - 1}")
+    before = picture(client)
+    with pytest.raises(WrongTypeError, match="takes no more entries") as refused:
+        direct.commit(made, news=news(made, "regime_shift"))
+    assert "by hand" in refused.value.next_step
+    assert picture(client) == before
+    client.delete(key)
+    assert direct.commit(made, news=news(made, "regime_shift")).outcome is Outcome.COMMITTED

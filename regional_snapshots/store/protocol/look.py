@@ -17,6 +17,7 @@ from regional_snapshots.store.protocol.quiet import Quiet
 from regional_snapshots.store.tiers.thinning import ask_for_spare, spare_of
 from regional_snapshots.store.tiers.tiers import NO_TIERS, Tiers
 
+LAST_ID = f"{2**64 - 1}-{2**64 - 1}"
 BY_HAND = "rename that key by hand: it is the queue of the relay; or set REGIONAL_SNAPSHOTS_WM_ALERTS=0"
 
 
@@ -113,6 +114,9 @@ class Look:
         except WrongTypeError as error:
             step = BY_HAND if error.key == self._alerts else ""
             raise WrongTypeError(error.problem, region=self._region, key=error.key, next_step=step) from None
+        if full := self._news.full():
+            problem = "the stream takes no more entries: somebody has given one the last id there is"
+            raise WrongTypeError(problem, region=self._region, key=full, next_step="rename that key by hand")
 
 
 class _NewsLook:
@@ -132,6 +136,10 @@ class _NewsLook:
         if alerted:
             batch.ask("LLEN", keys.layout.alerts)
             self._notes = batch.ask("MGET", *alerted)
+
+    def full(self) -> str:
+        """A stream that refuses every entry more, within a transaction too; "" where there is none."""
+        return next((it.key for it in self._streams for identity, _ in it.value if text(identity) == LAST_ID), "")
 
     def told(self) -> frozenset[str]:
         """Ids of the snapshots of which the newest entries of the streams tell."""
