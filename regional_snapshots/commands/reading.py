@@ -170,7 +170,10 @@ def diff(region: str, before: int | str | None, after: int | str | None, as_json
         return FINE
     console.line(f"{region}: from {utc(then.generated_at)}{_marks(then)} to {utc(now.generated_at)}{_marks(now)}")
     if found:
-        rows = [(f"{it.of} {it.name}".strip(), side(it.before), side(it.after), it.turned or _moved(it.change)) for it in found]
+        rows = [
+            (f"{it.of} {it.name}".strip(), side(it.before), side(it.after), it.turned or _moved(it.change))
+            for it in found
+        ]
         console.table(("what", "before", "after", "change"), rows)
     else:
         console.line("nothing differs")
