@@ -6,7 +6,7 @@ READY := .venv/ready
 CONSTRAINTS := constraints.txt
 export DAGSTER_HOME ?= $(CURDIR)/.home/dagster
 
-.PHONY: help run test dev lint types test-ui test-deploy test-take-over soak bench clean
+.PHONY: help run test dev lint types test-ui test-deploy test-take-over test-slow soak bench clean
 
 run: $(READY)  ## refresh all regions on the embedded server (or on REDIS_URL); an empty one gets a replay and sample feeds
 	@"$(BIN)/regional-snapshots" replay red-sea --if-empty
@@ -37,6 +37,10 @@ test-deploy: $(READY)  ## the recipes of deploy/, process by process (needs Debi
 
 test-take-over: $(READY)  ## moving over, side by side and back, on a store of 90 days of the former script
 	@REGIONAL_SNAPSHOTS_TEST_TAKE_OVER=5760 "$(BIN)/python" -m pytest regional_snapshots_tests/defs/test_take_over.py
+
+test-slow: $(READY)  ## what takes too long for make test: a thousand regions, a fault at every single request
+	@REGIONAL_SNAPSHOTS_TEST_SLOW=1 "$(BIN)/python" -m pytest --numprocesses 3 \
+	  $(addprefix regional_snapshots_tests/,test_regions.py store/test_tiers_faults.py store/test_commit_crashes.py store/test_reconcile_faults.py)
 
 soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1 LAYOUT=worldmonitor SERVER=redis-server
 	@"$(BIN)/python" -m regional_snapshots_tests.support.soak --commits $(or $(COMMITS),10000) --seed $(or $(SEED),1) --layout $(or $(LAYOUT),tagged) $(if $(SERVER),--server "$$(command -v $(SERVER))")

@@ -17,6 +17,7 @@ from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.support.shell import Shell
 from regional_snapshots_tests.test_cli import refused
 
+slow = pytest.mark.skipif(not os.environ.get("REGIONAL_SNAPSHOTS_TEST_SLOW"), reason="needs make test-slow")
 EVENT_LIMIT = 200_000
 """Bytes of one event of Dagster."""
 
@@ -65,6 +66,7 @@ def test_the_regions_of_the_table_are_refreshed_shown_reported_and_reconciled(sh
     refused(shell("show", "mena"), "there is no region 'mena'", "use some of europe, gulf, nordics")
 
 
+@slow
 def test_a_row_more_is_a_region_more_and_the_others_go_on(shell: Shell, table: Path) -> None:
     shell.json("feeds", "load", "--sample")
     shell.json("refresh")
@@ -93,7 +95,7 @@ def test_a_region_that_no_table_of_scoring_names_is_scored_from_its_countries_an
     assert [path for path in shown["europe"]["transmission_paths"] if "mena" in path["impacted_regions"]] == []
 
 
-@pytest.mark.parametrize("method", ["1.1", "1.2", "2"])
+@pytest.mark.parametrize("method", [pytest.param("1.1", marks=slow), pytest.param("1.2", marks=slow), "2"])
 def test_every_method_scores_every_region_of_the_table(shell: Shell, method: str) -> None:
     shell.json("feeds", "load", "--sample")
     rows = json.loads(shell("refresh", "--json", REGIONAL_SNAPSHOTS_METHOD=method).stdout)
@@ -141,6 +143,7 @@ print(json.dumps([asset.partitions_def.get_partition_keys(), briefs.partitions_d
     refused(shell("show", REGIONAL_SNAPSHOTS_REGIONS_PER_RUN="4"), "REGIONS_PER_RUN is '4': use a number from 1 to 3")
 
 
+@slow
 def test_the_terms_say_which_regions_another_table_has_written(shell: Shell) -> None:
     shell.json("feeds", "load", "--sample")
     shell.json("refresh")
@@ -157,6 +160,7 @@ def test_a_table_that_is_named_in_dotenv_counts(shell: Shell, tmp_path: Path, ta
     refused(done, "use some of europe, gulf, nordics")
 
 
+@slow
 def test_a_thousand_regions_are_refreshed_in_one_run_and_shown_by_the_worst(
     shell: Shell, table: Path, tmp_path: Path
 ) -> None:
