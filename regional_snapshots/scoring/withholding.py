@@ -18,7 +18,7 @@ def withheld_because(feeds: Feeds, min_confidence: float) -> str:
     missing = [report.name for report in feeds.report if report.status == "missing"]
     if len(missing) == len(FEEDS):
         return f"all {len(FEEDS)} feeds are missing"
-    named = f"{len(missing)} of {len(FEEDS)} feeds are missing ({', '.join(missing)})"
+    named = f"{len(missing)} of {len(FEEDS)} feeds are missing" + (f" ({', '.join(missing)})" if missing else "")
     if all(name in missing for name in CRUCIAL):
         return f"{', '.join(CRUCIAL[:-1])} and {CRUCIAL[-1]} are all missing; {named}"
     if len(FEEDS) - len(missing) < LEAST_PRESENT:

@@ -50,3 +50,4 @@ def test_the_operators_own_limit_is_on_top() -> None:
     confidence = Feeds.parse(sample_world(), sample_world(), NOW).confidence
     assert because(limit=confidence) == ""
     assert "below" in because(limit=min(1.0, confidence + 0.01))
+    assert ": 0 of 17 feeds are missing, " in because(limit=1.1)
