@@ -40,7 +40,7 @@ test-take-over: $(READY)  ## moving over, side by side and back, on a store of 9
 
 test-slow: $(READY)  ## what takes too long for make test: a thousand regions, a fault at every single request
 	@REGIONAL_SNAPSHOTS_TEST_SLOW=1 "$(BIN)/python" -m pytest --numprocesses 3 \
-	  $(addprefix regional_snapshots_tests/,test_regions.py store/test_tiers_faults.py store/test_commit_crashes.py store/test_reconcile_faults.py)
+	  $$(grep -rlE "support.slow import" regional_snapshots_tests --include="test_*.py")
 
 soak: $(READY)  ## random faults: make soak COMMITS=10000 SEED=1 LAYOUT=worldmonitor SERVER=redis-server
 	@"$(BIN)/python" -m regional_snapshots_tests.support.soak --commits $(or $(COMMITS),10000) --seed $(or $(SEED),1) --layout $(or $(LAYOUT),tagged) $(if $(SERVER),--server "$$(command -v $(SERVER))")

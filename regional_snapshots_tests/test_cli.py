@@ -17,6 +17,7 @@ from regional_snapshots_tests.support.commits import fresh
 from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.support.server_faults import cut_off
 from regional_snapshots_tests.support.shell import Shell
+from regional_snapshots_tests.support.slow import slow
 
 
 @pytest.fixture
@@ -98,6 +99,7 @@ def test_two_snapshots_are_compared_and_all_of_them_written_to_a_file(shell: She
     assert frame["coverage:maritime_access"].notna().all()
 
 
+@slow
 def test_a_difference_that_comes_of_a_lost_feed_says_so(shell: Shell, server: RedisServer) -> None:
     shell("feeds", "load", "--sample")
     shell("refresh", "mena")

@@ -14,6 +14,7 @@ from regional_snapshots.defs.instance.home import InstanceError, opened_instance
 from regional_snapshots.files.packaged import packaged
 from regional_snapshots.settings import Settings
 from regional_snapshots_tests.support.server import RedisServer
+from regional_snapshots_tests.support.slow import slow
 from regional_snapshots_tests.test_cli import Shell, refused
 
 WITHOUT = "import sys; sys.modules |= dict.fromkeys({}); from regional_snapshots.cli import main; main()"
@@ -139,6 +140,7 @@ def run_without(
     )
 
 
+@slow
 def test_without_the_extra_for_texts_everything_else_is_there(shell: Shell) -> None:
     shell.json("feeds", "load", "--sample")
     run = partial(run_without, EXTRA, shell)
@@ -149,6 +151,7 @@ def test_without_the_extra_for_texts_everything_else_is_there(shell: Shell) -> N
     refused(run("brief", "mena", **named), "pip install 'regional-snapshots[narrative]'")
 
 
+@slow
 def test_without_fcntl_only_the_embedded_server_is_unavailable(shell: Shell) -> None:
     run = partial(run_without, ("fcntl",), shell)
     shell.json("feeds", "load", "--sample")

@@ -15,9 +15,9 @@ from benchmarks.regions import table_of
 from regional_snapshots.model.regions import REGIONS_DIGEST
 from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.support.shell import Shell
+from regional_snapshots_tests.support.slow import slow
 from regional_snapshots_tests.test_cli import refused
 
-slow = pytest.mark.skipif(not os.environ.get("REGIONAL_SNAPSHOTS_TEST_SLOW"), reason="needs make test-slow")
 EVENT_LIMIT = 200_000
 """Bytes of one event of Dagster."""
 
@@ -80,6 +80,7 @@ def test_a_row_more_is_a_region_more_and_the_others_go_on(shell: Shell, table: P
     assert shell("reconcile", "--check", "--deep").returncode == 0
 
 
+@slow
 def test_a_region_that_no_table_of_scoring_names_is_scored_from_its_countries_and_words(shell: Shell) -> None:
     shell.json("feeds", "load", "--sample")
     shell.json("refresh")

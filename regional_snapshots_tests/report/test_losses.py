@@ -19,6 +19,7 @@ from regional_snapshots.report.why.card import card
 from regional_snapshots.report.why.difference import differences
 from regional_snapshots.report.why.explanation import why
 from regional_snapshots_tests.scoring.happenings.lives import KEYS, NAMES, NOW, Life, sample_world, without
+from regional_snapshots_tests.support.slow import slow
 
 MOVED = ("→", "cleared", "fired", "highest in", "lowest in", "usually")
 """Words by which the world is told to have got better or worse."""
@@ -85,7 +86,7 @@ def differing(told: dict[str, Story]) -> Iterator[tuple[str, str, str]]:
                 yield region, it.of, it.name
 
 
-@pytest.mark.parametrize("method", ["2", "1.1"])
+@pytest.mark.parametrize("method", ["2", pytest.param("1.1", marks=slow)])
 @pytest.mark.parametrize("feed", NAMES)
 def test_a_feed_that_goes_and_comes_back_is_no_word_of_better_or_worse(feed: str, method: str) -> None:
     """What is told in a world where the feed stays may be told, then or later, and nothing else."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -24,8 +23,8 @@ from regional_snapshots_tests.support.faults import Break
 from regional_snapshots_tests.support.oracle import violations
 from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.server import RedisServer
+from regional_snapshots_tests.support.slow import SLOW
 
-SLOW = bool(os.environ.get("REGIONAL_SNAPSHOTS_TEST_SLOW"))
 COMMANDS_OF_A_COMMIT = 19
 """UNWATCH, WATCH and seven reads; MULTI, eight writes, EXEC."""
 

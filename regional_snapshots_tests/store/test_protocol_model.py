@@ -6,9 +6,18 @@ import pytest
 
 from regional_snapshots_tests.support.protocol_model import Violation, explore
 from regional_snapshots_tests.support.protocol_scenarios import MISTAKES, SCENARIOS
+from regional_snapshots_tests.support.slow import slow
+
+LARGE = (
+    "two buckets, latest damaged",
+    "one bucket, claimed by a ghost",
+    "two buckets, pinned",
+    "two buckets, in tiers, pinned",
+)
+"""Explored by ``make test-slow``."""
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [pytest.param(it, marks=slow) if it in LARGE else it for it in SCENARIOS])
 def test_every_reachable_state_keeps_every_promise(name):
     assert explore(SCENARIOS[name]) > 1_000
 

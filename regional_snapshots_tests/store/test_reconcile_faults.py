@@ -22,10 +22,11 @@ from regional_snapshots_tests.support.drift import TO_A_CLAIM, TO_A_SNAPSHOT, TO
 from regional_snapshots_tests.support.faults import Break
 from regional_snapshots_tests.support.oracle import RETENTION_MS, violations
 from regional_snapshots_tests.support.proxy import Proxy
+from regional_snapshots_tests.support.slow import SLOW, slow
 
 REGIONS = ("latam", "mena")
-KEEPS_A_MINUTE = "REGIONAL_SNAPSHOTS_TEST_SLOW"
-"""Set, the race goes on for a minute, in rounds."""
+ROUNDS = 20 if SLOW else 1
+"""Of a race: a minute of them, or one."""
 NURSERY = """
 import os, sys
 from regional_snapshots.store.snapshots import SnapshotStore
@@ -82,7 +83,7 @@ def requests_of_a_repair(server, layout):
         return [request.name for request in proxy.requests]
 
 
-@pytest.mark.parametrize("layout", ["tagged", "worldmonitor"])
+@pytest.mark.parametrize("layout", ["tagged", pytest.param("worldmonitor", marks=slow)])
 def test_killed_at_any_request_the_next_one_completes_it(server, nursery, layout):
     """In turn, the process is killed with every request that changes or ends something still unsent."""
     client = server.client()
@@ -185,10 +186,10 @@ def test_a_repair_gives_way_to_a_writer_that_comes_in_between(server, writes, le
         assert violations(client, "tagged", "mena") == []
 
 
-@pytest.mark.parametrize("layout", ["tagged", "worldmonitor"])
+@pytest.mark.parametrize("layout", ["tagged", pytest.param("worldmonitor", marks=slow)])
 def test_racing_writers_are_neither_disturbed_nor_accused(server, layout):
     """Twenty writers, one store each; reconciliations of every sort in a row, until the writers end."""
-    for _ in range(20 if os.environ.get(KEEPS_A_MINUTE) else 1):
+    for _ in range(ROUNDS):
         server.reset()
         race(server, layout)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,12 +18,12 @@ from regional_snapshots_tests.support.commits import REGION, Started
 from regional_snapshots_tests.support.faults import HOLDS, Break
 from regional_snapshots_tests.support.oracle import BUCKET_MS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
+from regional_snapshots_tests.support.slow import SLOW
 from regional_snapshots_tests.support.tiers import HOUR_MS, ORDINARY, Timeline, entries_of, listed, overdue
 
 TIERS, AGES = "4h:2h,12h:4h", ((4 * HOUR_MS, 2 * HOUR_MS), (12 * HOUR_MS, 4 * HOUR_MS))
 POLICY = Policy(tiers=Tiers.parse(TIERS), attempts=3, patience_s=1.0)
 NAMES = names_of("tagged", REGION)
-SLOW = bool(os.environ.get("REGIONAL_SNAPSHOTS_TEST_SLOW"))
 REQUESTS = 32
 """UNWATCH, WATCH, ten reads and two for each tier; MULTI, eight writes, six for the tiers, EXEC."""
 pytestmark = pytest.mark.skipif(not CAN_SET_CLOCKS, reason="needs a C compiler and Linux")
