@@ -25,8 +25,8 @@ from regional_snapshots_tests.support.proxy import Proxy
 from regional_snapshots_tests.support.slow import SLOW, slow
 
 REGIONS = ("latam", "mena")
-ROUNDS = 20 if SLOW else 1
-"""Of a race: a minute of them, or one."""
+ROUNDS = 6 if SLOW else 1
+"""Of a race."""
 NURSERY = """
 import os, sys
 from regional_snapshots.store.snapshots import SnapshotStore
