@@ -86,6 +86,16 @@ def test_an_instance_that_all_may_write_into_is_closed_to_them(settings: Setting
     assert settings.dagster_home.stat().st_mode & 0o777 == 0o775
 
 
+def test_what_is_no_directory_keeps_its_mode(settings: Settings) -> None:
+    """Such as a device that all write into, named as the home by mistake."""
+    settings.dagster_home.parent.mkdir(parents=True)
+    settings.dagster_home.touch()
+    settings.dagster_home.chmod(0o666)
+    with pytest.raises(InstanceError):
+        prepare_instance(settings)
+    assert settings.dagster_home.stat().st_mode & 0o777 == 0o666
+
+
 @pytest.mark.parametrize(
     "home",
     [

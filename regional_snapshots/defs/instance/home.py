@@ -78,7 +78,7 @@ def make_private(directory: Path) -> None:
     for path in reversed(missing):
         path.mkdir(mode=PRIVATE, exist_ok=True)
     found = directory.stat()
-    ours = os.name == "posix" and found.st_uid == os.geteuid()
+    ours = os.name == "posix" and found.st_uid == os.geteuid() and stat.S_ISDIR(found.st_mode)
     if ours and found.st_mode & OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
         directory.chmod(found.st_mode & ~OTHERS_WRITE)
 
