@@ -96,7 +96,8 @@ def test_a_region_that_no_table_of_scoring_names_is_scored_from_its_countries_an
     assert [path for path in shown["europe"]["transmission_paths"] if "mena" in path["impacted_regions"]] == []
 
 
-@pytest.mark.parametrize("method", [pytest.param("1.1", marks=slow), pytest.param("1.2", marks=slow), "2"])
+@slow
+@pytest.mark.parametrize("method", ["1.1", "1.2", "2"])
 def test_every_method_scores_every_region_of_the_table(shell: Shell, method: str) -> None:
     shell.json("feeds", "load", "--sample")
     rows = json.loads(shell("refresh", "--json", REGIONAL_SNAPSHOTS_METHOD=method).stdout)

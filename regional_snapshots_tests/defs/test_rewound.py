@@ -14,6 +14,7 @@ from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots_tests.defs.conftest import Project, materialized
 from regional_snapshots_tests.support.server import RedisServer
 from regional_snapshots_tests.support.shell import Shell
+from regional_snapshots_tests.support.slow import slow
 
 
 def backup_of(client: redis.Redis) -> dict[bytes, tuple[bytes, int]]:
@@ -94,6 +95,7 @@ def test_what_was_ahead_of_time_was_moved_away_and_has_not_gone_back(server: Red
         assert gone(store, {"mena": "019a185c5001-0123456789ab"}, newest) != {}
 
 
+@slow
 def test_the_command_line_compares_with_what_dagster_has_on_record(tmp_path: Path, server: RedisServer) -> None:
     shell, client = Shell(tmp_path, server.url), server.client()
     done = shell("reconcile", "mena", "--check")

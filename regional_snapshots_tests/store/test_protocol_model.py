@@ -13,6 +13,7 @@ LARGE = (
     "one bucket, claimed by a ghost",
     "two buckets, pinned",
     "two buckets, in tiers, pinned",
+    "one snapshot, two processes, pinned for a time",
 )
 """Explored by ``make test-slow``."""
 

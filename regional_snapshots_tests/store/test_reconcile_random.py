@@ -46,7 +46,7 @@ def store(request, server):
         yield opened
 
 
-@examples(30)
+@examples(20)
 @given(plan=APART)
 def test_exactly_the_damage_is_named_and_nothing_else_is_touched(store, server, plan):
     client = server.client()
@@ -79,7 +79,7 @@ def test_exactly_the_damage_is_named_and_nothing_else_is_touched(store, server, 
     at_rest(store, server, after)
 
 
-@examples(30)
+@examples(20)
 @given(plan=MIXED)
 def test_damage_upon_damage_is_mended_in_one_go(store, server, plan):
     client = server.client()

@@ -83,7 +83,7 @@ def test_a_commit_sends_as_many_requests_as_this_file_believes(scene, direct):
 
 @pytest.mark.parametrize("where", [where for where in Break if where not in HOLDS], ids=lambda where: where.name)
 def test_a_link_that_breaks_at_any_request_leaves_all_of_it_or_nothing(scene, client, direct, where):
-    for number in range(1, REQUESTS + 3, 1 if SLOW else 2):
+    for number in range(1, REQUESTS + 3, 1 if SLOW else 4):
         before, left = history(scene, direct)
         mine = scene.made()
         with Proxy(scene.url) as proxy, SnapshotStore(proxy.url, policy=POLICY) as store:

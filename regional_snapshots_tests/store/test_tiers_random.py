@@ -26,6 +26,7 @@ from regional_snapshots_tests.support.clock import CAN_SET_CLOCKS, SettableClock
 from regional_snapshots_tests.support.commits import REGION
 from regional_snapshots_tests.support.examples import examples
 from regional_snapshots_tests.support.oracle import BUCKET_MS, DAY_MS, names_of, violations
+from regional_snapshots_tests.support.slow import slow
 from regional_snapshots_tests.support.tiers import (
     HOUR_MS,
     MOST,
@@ -160,6 +161,7 @@ class Histories(RuleBasedStateMachine):
         self.opened.close()
 
 
+@slow
 @pytest.mark.hypothesis
 def test_of_any_history_what_remains_is_what_the_tiers_say():
     with tempfile.TemporaryDirectory() as directory:
