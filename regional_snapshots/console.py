@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -17,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from regional_snapshots.model.snapshot import Snapshot
-from regional_snapshots.model.values import LAST_MS, UNWANTED, visible
+from regional_snapshots.model.values import UNWANTED, visible
 
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
@@ -114,11 +113,6 @@ def json_line(value: Any) -> str:
     """JSON on one line; what a terminal would obey is escaped, as JSON can."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return ORDERS.sub(lambda found: "".join(f"\\u{ord(letter):04x}" for letter in found[0]), text)
-
-
-def when(instant_ms: float) -> str:
-    """An instant for people: UTC, to the second."""
-    return datetime.fromtimestamp(min(instant_ms, LAST_MS) / 1000, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def card(snapshot: Snapshot, pinned: str = "") -> None:

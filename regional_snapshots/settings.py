@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from regional_snapshots.files.packaged import CHECKOUT, in_checkout
 from regional_snapshots.model.events import SEVERITIES
+from regional_snapshots.model.values import UNITS_MS
 from regional_snapshots.store.keys import LAYOUTS, NAMESPACE
-from regional_snapshots.store.tiers.tiers import NO_TIERS, SYNTAX, UNITS_MS, Tiers
+from regional_snapshots.store.tiers.tiers import NO_TIERS, SYNTAX, Tiers
 
 PREFIX = "REGIONAL_SNAPSHOTS_"
 MOST_NAME = 40

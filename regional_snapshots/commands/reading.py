@@ -15,7 +15,7 @@ from regional_snapshots.commands.shared.command import FINE, WRONG, CannotRun, c
 from regional_snapshots.commands.shared.parameters import TIMES, Instant, RegionName, SnapshotPoint
 from regional_snapshots.commands.shared.tables import TableFile, write_table
 from regional_snapshots.model.regions import REGION_IDS
-from regional_snapshots.model.values import MAX_INSTANT_MS, spoken
+from regional_snapshots.model.values import MAX_INSTANT_MS, spoken, spoken_time
 from regional_snapshots.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def show(
     as_json: bool,
 ) -> int:
     """Print the latest snapshot of REGIONS, or an earlier one; of all, the worst first, after what matters now."""
-    from regional_snapshots.gathering.stories import stories
+    from regional_snapshots.gathering.stories import Told, stories
     from regional_snapshots.report.headlines import headlines
     from regional_snapshots.report.story import worst_first
     from regional_snapshots.store.errors import StoreError
@@ -63,14 +63,16 @@ def show(
         if as_set:
             made, found = store.latest_set(regions)
             if not as_json:
-                console.line(f"set {made.id}, made {console.when(made.oldest_ms)} to {console.when(made.newest_ms)}")
+                console.line(f"set {made.id}, made {spoken_time(made.oldest_ms)} to {spoken_time(made.newest_ms)}")
         elif snapshot_id:
             found = store.get_all({regions[0]: snapshot_id})
         else:
             found = store.latest_all(regions) if as_of is None else store.as_of_all(regions, as_of)
         shown = {region: entry for region, entry in found.items() if not isinstance(entry, StoreError)}
-        told = stories(store, shown).stories if why or full or plain else {}
-        pins = {} if as_set or snapshot_id or as_of is not None or as_json else store.run(store.pins.pins(shown))
+        gathered = stories(store, shown) if why or full or plain else Told({})
+        told, pins = gathered.stories, gathered.pins
+        if not (told or as_set or snapshot_id or as_of is not None or as_json):
+            pins = store.run(store.pins.pins(shown))
     if plain and told:
         shown = {each.now.region: shown[each.now.region] for each in worst_first(told.values())}
     if told and (why or full):
@@ -81,7 +83,7 @@ def show(
         for line in (*headlines(list(told.values())), "") if told else ():
             console.line(line)
         for region, snapshot in shown.items():
-            console.card(snapshot, f"until {console.when(pins[region].until_ms or 0)}" if region in pins else "")
+            console.card(snapshot, f"until {spoken_time(pins[region].until_ms or 0)}" if region in pins else "")
     for problem in (entry for entry in found.values() if isinstance(entry, StoreError)):
         console.complain(str(problem))
     return FINE if len(shown) == len(found) else WRONG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from regional_snapshots.gathering.feeds_now import feeds_now
@@ -27,17 +27,18 @@ MOST_DELIVERIES = 20
 
 @dataclass(frozen=True)
 class Told:
-    """Stories by region, in the order of the snapshots, and what could not be read: it is left out of them."""
+    """Stories by region, in the order of the snapshots; what could not be read, and is left out of them; the pins."""
 
     stories: dict[str, Story]
-    problems: tuple[StoreError, ...]
+    problems: tuple[StoreError, ...] = ()
+    pins: Mapping[str, Pin] = field(default_factory=dict)
 
 
 def stories(store: SnapshotStore, snapshots: Mapping[str, Snapshot]) -> Told:
     """The stories of these snapshots. Four round trips. Raises :class:`StoreError` if nothing can be read."""
     regions = list(snapshots)
     if not regions:
-        return Told({}, ())
+        return Told({})
     since_ms = min(snapshot.generated_at for snapshot in snapshots.values()) - PAST_DAYS * DAY_MS
     before = store.get_all({region: each for region in regions if (each := _before(snapshots[region].document))})
     rows, events = store.run(store.news.rows(regions, since_ms)), store.events(regions, since_ms)
@@ -52,7 +53,8 @@ def stories(store: SnapshotStore, snapshots: Mapping[str, Snapshot]) -> Told:
         )
         for region, snapshot in snapshots.items()
     }
-    return Told(found, tuple(each for part in (rows, events) for each in part.values() if isinstance(each, StoreError)))
+    problems = tuple(each for part in (rows, events) for each in part.values() if isinstance(each, StoreError))
+    return Told(found, problems, pins)
 
 
 def latest_stories(store: SnapshotStore, regions: Iterable[str]) -> Told:
@@ -60,7 +62,7 @@ def latest_stories(store: SnapshotStore, regions: Iterable[str]) -> Told:
     latest = store.latest_all(regions)
     told = stories(store, {name: found for name, found in latest.items() if isinstance(found, Snapshot)})
     unread = tuple(found for found in latest.values() if isinstance(found, StoreError))
-    return Told(told.stories, (*unread, *told.problems))
+    return replace(told, problems=(*unread, *told.problems))
 
 
 def feeds_board(store: SnapshotStore, settings: Settings, told: Sequence[Story]) -> tuple[Board, Feeds]:

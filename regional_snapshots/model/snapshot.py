@@ -118,6 +118,14 @@ def instant_of(snapshot_id: str) -> int:
     return int(snapshot_id.split("-")[0], 16)
 
 
+def time_of(text: str) -> int | None:
+    """The instant (ms) that an id carries; None for what is not an id."""
+    try:
+        return instant_of(text)
+    except ValueError:
+        return None
+
+
 def _unverified(document: dict[str, Any], prefix: str, identity: str) -> str:
     """Why the content does not verify against the id; the empty text when it does. Raises for what is no JSON."""
     scheme = document["meta"].get("seal", SEAL)

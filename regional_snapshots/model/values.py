@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 TEXT_LIMIT = 500
@@ -17,6 +18,7 @@ MAX_MAGNITUDE = 1e18
 LAST_MS = 253_402_300_799_999
 """The end of the year 9999, the last that calendars know."""
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+UNITS_MS = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 MAX_INSTANT_MS = 2**53 - 1
 """Largest instant in ms: above 2^53, doubles (and with them JSON readers and sorted sets) round."""
 _MAX_NUMERAL = 64
@@ -63,6 +65,11 @@ def as_text(value: Any) -> str | None:
     if finite is None:
         return None
     return str(int(finite)) if finite == int(finite) else repr(finite)
+
+
+def spoken_time(instant_ms: float) -> str:
+    """An instant to the second, UTC; of a year that calendars do not know, the last that they do."""
+    return datetime.fromtimestamp(min(instant_ms, LAST_MS) / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def clean(value: Any, limit: int = TEXT_LIMIT, *, keep_brackets: bool = False) -> str:

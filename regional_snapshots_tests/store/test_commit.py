@@ -11,7 +11,7 @@ import pytest
 from regional_snapshots.store.commit import Outcome, Policy
 from regional_snapshots.store.errors import OutcomeUnknownError, StoreError, UnreachableError, WrongTypeError
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots_tests.support.commits import REGION, Started, executions, fresh, wait_until
+from regional_snapshots_tests.support.commits import REGION, Started, executions, fresh, held_at_exec, wait_until
 from regional_snapshots_tests.support.drift import picture
 from regional_snapshots_tests.support.faults import HOLDS, Break
 from regional_snapshots_tests.support.oracle import names_of, violations
@@ -92,11 +92,8 @@ def test_cut_anywhere_for_ever_it_is_whole_or_absent_and_said_so(server, client,
 def test_a_server_that_stops_and_resumes_executes_it_once(server, client, proxy):
     made = fresh(client)
     with SnapshotStore(proxy.url, timeout_s=0.25) as store:
-        held = proxy.arm(Break.HOLD_REQUEST, "EXEC")
-        commit = Started(lambda: store.commit(made))
-        held.wait()
-        server.pause()
-        held.release()
+        with held_at_exec(proxy, lambda: store.commit(made)) as commit:
+            server.pause()
         wait_until(lambda: proxy.connections >= 5)
         server.resume()
         assert commit.answer().outcome is Outcome.COMMITTED
@@ -135,11 +132,8 @@ def test_a_commit_that_is_retried_before_the_first_try_lands_is_executed_once(cl
 def test_an_older_commit_that_arrives_after_a_newer_one_is_late(client, proxy, direct):
     older, newer = fresh(client, back=1), fresh(client)
     with SnapshotStore(proxy.url) as store:
-        held = proxy.arm(Break.HOLD_REQUEST, "EXEC")
-        commit = Started(lambda: store.commit(older))
-        held.wait()
-        direct.commit(newer)
-        held.release()
+        with held_at_exec(proxy, lambda: store.commit(older)) as commit:
+            direct.commit(newer)
         assert commit.answer().outcome is Outcome.LATE
     assert direct.latest(REGION).id == newer.id
     assert direct.get(REGION, older.id).payload == older.payload

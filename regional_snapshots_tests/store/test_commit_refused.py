@@ -18,7 +18,7 @@ from regional_snapshots.store.errors import (
     StoreError,
 )
 from regional_snapshots.store.snapshots import SnapshotStore
-from regional_snapshots_tests.support.commits import REGION, Started, executions, fresh, wait_until
+from regional_snapshots_tests.support.commits import REGION, Started, executions, fresh, held_at_exec, wait_until
 from regional_snapshots_tests.support.documents import document, snapshot
 from regional_snapshots_tests.support.drift import picture
 from regional_snapshots_tests.support.faults import Break
@@ -170,11 +170,8 @@ def test_a_flush_under_way_leaves_the_whole_snapshot_or_none(client, proxy, dire
         direct.commit(fresh(client, back=back + 1))
     made = fresh(client)
     with SnapshotStore(proxy.url) as store:
-        held = proxy.arm(Break.HOLD_REQUEST, "EXEC")
-        commit = Started(lambda: store.commit(made))
-        held.wait()
-        client.flushdb()
-        held.release()
+        with held_at_exec(proxy, lambda: store.commit(made)) as commit:
+            client.flushdb()
         assert commit.answer().outcome is Outcome.COMMITTED
     assert direct.latest(REGION).id == made.id
     assert violations(client, "tagged", REGION) == []

@@ -14,7 +14,7 @@ from regional_snapshots.store.errors import MissingSnapshotError, OutcomeUnknown
 from regional_snapshots.store.snapshots import SnapshotStore
 from regional_snapshots.store.tiers.tiers import Tiers
 from regional_snapshots_tests.support.clock import CAN_SET_CLOCKS, SettableClock, clocked_server
-from regional_snapshots_tests.support.commits import REGION, Started
+from regional_snapshots_tests.support.commits import REGION, Started, held_at_exec
 from regional_snapshots_tests.support.faults import HOLDS, Break
 from regional_snapshots_tests.support.oracle import BUCKET_MS, names_of, violations
 from regional_snapshots_tests.support.proxy import Proxy
@@ -134,11 +134,8 @@ def test_of_two_writers_that_thin_at_once_one_looks_again(scene, client, direct)
     _, left = history(scene, direct)
     mine, other = scene.made(), scene.made(back=1)
     with Proxy(scene.url) as proxy, SnapshotStore(proxy.url, policy=POLICY) as store:
-        held = proxy.arm(Break.HOLD_REQUEST, "EXEC")
-        slow = Started(lambda: store.commit(mine))
-        held.wait()
-        direct.commit(other)
-        held.release()
+        with held_at_exec(proxy, lambda: store.commit(mine)) as slow:
+            direct.commit(other)
         assert slow.answer().outcome is Outcome.COMMITTED
         assert slow.answer().attempts == 2
     assert entries_of(client).keys() == left | {mine.id, other.id}
@@ -163,11 +160,8 @@ def test_what_is_pinned_while_a_commit_is_about_to_drop_it_stays(scene, client, 
     before, left = history(scene, direct)
     wanted, mine = max(before - left), scene.made()
     with Proxy(scene.url) as proxy, SnapshotStore(proxy.url, policy=POLICY) as store:
-        held = proxy.arm(Break.HOLD_REQUEST, "EXEC")
-        slow = Started(lambda: store.commit(mine))
-        held.wait()
-        direct.run(direct.pins.pin(REGION, wanted, None))
-        held.release()
+        with held_at_exec(proxy, lambda: store.commit(mine)) as slow:
+            direct.run(direct.pins.pin(REGION, wanted, None))
         assert slow.answer().outcome is Outcome.PINNED
     assert entries_of(client).keys() == left | {mine.id, wanted}
     assert direct.latest(REGION).id == wanted
@@ -178,11 +172,8 @@ def test_what_is_dropped_while_somebody_is_about_to_pin_it_is_not_pinned(scene, 
     before, left = history(scene, direct)
     wanted, mine = max(before - left), scene.made()
     with Proxy(scene.url) as proxy, SnapshotStore(proxy.url, policy=POLICY) as store:
-        held = proxy.arm(Break.HOLD_REQUEST, "EXEC")
-        slow = Started(lambda: store.run(store.pins.pin(REGION, wanted, None)))
-        held.wait()
-        direct.commit(mine)
-        held.release()
+        with held_at_exec(proxy, lambda: store.run(store.pins.pin(REGION, wanted, None))) as slow:
+            direct.commit(mine)
         assert isinstance(slow.answer(), MissingSnapshotError)
     assert not client.exists(NAMES.pin)
     assert sound(client)

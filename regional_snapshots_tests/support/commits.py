@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -12,7 +13,9 @@ import redis
 from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.store.errors import StoreError
 from regional_snapshots_tests.support.documents import snapshot
+from regional_snapshots_tests.support.faults import Break
 from regional_snapshots_tests.support.oracle import BUCKET_MS
+from regional_snapshots_tests.support.proxy import Proxy
 
 REGION = "latam"
 
@@ -50,6 +53,16 @@ class Started:
         self._thread.join(60)
         assert not self._thread.is_alive(), "it never ended"
         return self._answer
+
+
+@contextmanager
+def held_at_exec(proxy: Proxy, call: Callable[[], Any]) -> Iterator[Started]:
+    """Something that runs beside the block, whose ``EXEC`` is held back until the block is over."""
+    held = proxy.arm(Break.HOLD_REQUEST, "EXEC")
+    started = Started(call)
+    held.wait()
+    yield started
+    held.release()
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float = 20.0) -> None:

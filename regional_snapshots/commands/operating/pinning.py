@@ -10,7 +10,7 @@ import click
 from regional_snapshots import console
 from regional_snapshots.commands.shared.command import FINE, command, opened
 from regional_snapshots.commands.shared.parameters import Duration, RegionName, SnapshotPoint
-from regional_snapshots.model.values import spoken
+from regional_snapshots.model.values import spoken, spoken_time
 from regional_snapshots.report.standing import standing
 from regional_snapshots.settings import Settings
 
@@ -63,10 +63,10 @@ def unpin(region: str, as_json: bool) -> int:
 
 def in_words(snapshot: Snapshot) -> str:
     """A snapshot by when it was made, and its regime."""
-    return f"made {console.when(snapshot.generated_at)}, {spoken(standing(snapshot.document).regime)}"
+    return f"made {spoken_time(snapshot.generated_at)}, {spoken(standing(snapshot.document).regime)}"
 
 
 def pinned(pin: Pin) -> str:
     """A pin in words."""
-    until = f" until {console.when(pin.until_ms)}" if pin.until_ms else ""
+    until = f" until {spoken_time(pin.until_ms)}" if pin.until_ms else ""
     return f"{pin.region} is pinned at {pin.snapshot_id}{until}"

@@ -11,6 +11,7 @@ import click
 from regional_snapshots.commands.shared.instants import instant_ms
 from regional_snapshots.model.regions import REGION_IDS, REGIONS, named_regions
 from regional_snapshots.model.snapshot import ID_PATTERN
+from regional_snapshots.model.values import UNITS_MS
 
 LEAST_LIKENESS = 0.7
 """From 0 to 1: below it, a name that nobody meant would be proposed."""
@@ -59,9 +60,6 @@ class SnapshotPoint(click.ParamType[int | str]):
         if isinstance(value, str) and ID_PATTERN.fullmatch(value):
             return value
         return Instant().convert(value, param, ctx)
-
-
-UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 class Duration(click.ParamType[int]):

@@ -127,13 +127,12 @@ def told(
         deliveries = last_deliveries(snapshots.store)
     except StoreError as error:
         raise dg.Failure(str(error)) from error
-    pins = snapshots.store.run(snapshots.store.pins.pins(latest))
     for problem in gathered.problems:
         context.log.warning(f"left out: {problem}")
     shown, path = world_shown(every) | board_shown(board), snapshots.settings.home / PAGE
     newest = sorted((event for each in every for event in each.events), key=lambda event: -event.generated_at)
-    if pins:
-        held = [f"{region} at {clean(pin.snapshot_id)}" for region, pin in pins.items()]
+    if gathered.pins:
+        held = [f"{region} at {clean(pin.snapshot_id)}" for region, pin in gathered.pins.items()]
         shown["pinned"] = dg.MetadataValue.text(
             f"{listed(held, MOST_LISTED)}: readers see that, newer ones go into history"
         )

@@ -10,7 +10,7 @@ import dagster as dg
 
 from regional_snapshots.defs.instance.home import SCHEMA_MADE, InstanceError, opened_instance
 from regional_snapshots.defs.partitions import REGIONAL_SNAPSHOT
-from regional_snapshots.model.snapshot import instant_of
+from regional_snapshots.model.snapshot import time_of
 from regional_snapshots.settings import Settings
 from regional_snapshots.store.errors import MissingSnapshotError
 from regional_snapshots.store.keys import RegionKeys
@@ -74,7 +74,5 @@ def with_rewound(store: SnapshotStore, report: ReconcileReport, known: Mapping[s
 
 
 def _at(snapshot_id: str | None) -> int:
-    try:
-        return instant_of(snapshot_id or "")
-    except ValueError:
-        return -1
+    at = time_of(snapshot_id or "")
+    return -1 if at is None else at

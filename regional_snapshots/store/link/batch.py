@@ -175,3 +175,9 @@ def pairs(reply: Mapping[bytes, bytes] | Iterable[bytes]) -> dict[bytes, bytes]:
         return dict(reply)
     flat = list(reply)
     return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def milliseconds(reply: Reply) -> int:
+    """The reply of ``TIME`` as milliseconds since 1970."""
+    seconds, microseconds = reply
+    return int(seconds) * 1000 + int(microseconds) // 1000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regional_snapshots.model.document.words import UNCHANGED
 from regional_snapshots.model.news import NO_NEWS, News
-from regional_snapshots.model.snapshot import Snapshot, instant_of
+from regional_snapshots.model.snapshot import Snapshot, time_of
 from regional_snapshots.model.values import DAY_MS
 from regional_snapshots.store.errors import ClockSkewError, HeldBackError, OutsideRetentionError
 from regional_snapshots.store.protocol.look import Looked
@@ -85,10 +85,8 @@ def _stored_whole(seen: Looked, snapshot: Snapshot, pinned: bool) -> bool:
 
 def order_of(snapshot_id: str | None) -> tuple[int, str]:
     """Where an id stands in time; what is no id stands before everything."""
-    try:
-        return instant_of(snapshot_id or ""), snapshot_id or ""
-    except ValueError:
-        return -1, ""
+    at = time_of(snapshot_id or "")
+    return (-1, "") if at is None else (at, snapshot_id or "")
 
 
 def is_id(text: str | None) -> bool:

@@ -10,7 +10,7 @@ from regional_snapshots.model.snapshot import Snapshot
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.errors import WrongTypeError
 from regional_snapshots.store.keys import RegionKeys
-from regional_snapshots.store.link.batch import Asked, Batch, Reply, pairs, text
+from regional_snapshots.store.link.batch import Asked, Batch, Reply, milliseconds, pairs, text
 from regional_snapshots.store.link.server import Server
 from regional_snapshots.store.protocol.beside import alerts_of, noted
 from regional_snapshots.store.protocol.quiet import Quiet
@@ -89,7 +89,6 @@ class Look:
         """The replies as a state. Raises :class:`StoreError` for the first error reply."""
         self._check()
         head = self._head.value
-        seconds, microseconds = self._time.value
         return Looked(
             claim=_text(self._claim.value),
             latest=_text(self._latest.value),
@@ -97,7 +96,7 @@ class Look:
             indexed=self._score.value is not None,
             view=_text(self._view.value),
             payload_bytes=self._payload_bytes.value,
-            server_ms=int(seconds) * 1000 + int(microseconds) // 1000,
+            server_ms=milliseconds(self._time.value),
             news_of=self._news.told(),
             newest_row=self._news.newest_row(),
             quiet=self._news.quiet(),

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 
 from regional_snapshots.model.document.words import TRIGGER_REASONS
 from regional_snapshots.model.news import changes_regime
-from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot
+from regional_snapshots.model.snapshot import DamagedSnapshotError, Snapshot, time_of
 from regional_snapshots.store.errors import ConflictError, StoreError, WrongTypeError
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
-from regional_snapshots.store.link.batch import Batch, text
+from regional_snapshots.store.link.batch import Batch, milliseconds, text
 from regional_snapshots.store.link.connections import LINK_ERRORS, Connections, Wire
 from regional_snapshots.store.link.refusals import PASSING
 from regional_snapshots.store.protocol.policy import Policy
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
-from regional_snapshots.store.tiers.thinning import dispensable, drop, instant, too_many
+from regional_snapshots.store.tiers.thinning import dispensable, drop, too_many
 from regional_snapshots.store.tiers.tiers import Slot
 
 PAGE = 256
@@ -102,8 +102,7 @@ class Thinner:
         except WrongTypeError:
             region.done = True  # an error of its own, which the first commit meets, or the finding ``wrong_type``
             return True
-        seconds, microseconds = time.value
-        now_ms = int(seconds) * 1000 + int(microseconds) // 1000
+        now_ms = milliseconds(time.value)
         names, listed = ([text(member) for member in asked.value] for asked in (index, spare))
         kept = {*(text(asked.value) for asked in pointers if asked.value is not None), *names[-1:]}
         region.known = dict.fromkeys(listed, True) | region.known
@@ -134,7 +133,7 @@ class Thinner:
         """The ids of which is to be read whether they may go: those that are not alone in their slot."""
         slots: dict[Slot, list[str]] = {}
         for name in alone:
-            slot = self._policy.tiers.slot(instant(name) or 0, now_ms)
+            slot = self._policy.tiers.slot(time_of(name) or 0, now_ms)
             if slot is not None:
                 slots.setdefault(slot, []).append(name)
         return [name for slot in slots.values() if len(slot) > 1 for name in slot if name not in region.known]
@@ -150,7 +149,7 @@ class Thinner:
 
     async def _unclaimed(self, wire: Wire, region: _Region, names: Sequence[str]) -> list[str]:
         """Those that own no bucket, as a snapshot does for a while that was committed long after it was made."""
-        buckets = sorted({(instant(name) or 0) // self._policy.bucket_ms for name in names})
+        buckets = sorted({(time_of(name) or 0) // self._policy.bucket_ms for name in names})
         claims = [region.keys.claim(reason, bucket) for bucket in buckets for reason in TRIGGER_REASONS]
         if not claims:
             return []

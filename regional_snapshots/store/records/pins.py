@@ -17,7 +17,7 @@ from regional_snapshots.store.errors import (
     MissingSnapshotError,
 )
 from regional_snapshots.store.keys import KeyLayout, RegionKeys
-from regional_snapshots.store.link.batch import Batch, Transaction, text
+from regional_snapshots.store.link.batch import Batch, Transaction, milliseconds, text
 from regional_snapshots.store.link.connections import LINK_ERRORS, Connections, Wire
 from regional_snapshots.store.protocol.policy import Policy
 from regional_snapshots.store.terms import Terms, renewed
@@ -83,8 +83,7 @@ class Pins:
         for region, (pin, left, now) in asked.items():
             if pin.refused or pin.value is None:
                 continue
-            seconds, microseconds = now.value
-            until_ms = None if left.value < 0 else int(seconds) * 1000 + int(microseconds) // 1000 + left.value
+            until_ms = None if left.value < 0 else milliseconds(now.value) + left.value
             found[region] = Pin(region, text(pin.value), until_ms)
         return found
 
@@ -111,8 +110,7 @@ class Pins:
             raise DamagedError(str(error), region=keys.region, key=keys.payload(snapshot_id)) from None
         life_ms = left.value if left.value >= 0 else None
         wished = [wish for wish in (for_ms, life_ms) if wish is not None]
-        seconds, microseconds = now.value
-        now_ms = int(seconds) * 1000 + int(microseconds) // 1000
+        now_ms = milliseconds(now.value)
         closing = Batch()
         with closing.transaction() as inside:
             inside.ask("SET", keys.pin, snapshot_id, *(("PX", max(1, min(wished))) if wished else ()))

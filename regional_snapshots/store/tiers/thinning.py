@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from regional_snapshots.model.news import News, changes_regime
-from regional_snapshots.model.snapshot import Snapshot, instant_of
+from regional_snapshots.model.snapshot import Snapshot, time_of
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.batch import Asked, Batch, Transaction, text
 from regional_snapshots.store.tiers.tiers import Slot, Tiers
@@ -61,8 +61,8 @@ def spare_of(asked: Iterable[tuple[Asked, Asked]]) -> tuple[str, ...]:
 
 def dispensable(indexed: Sequence[str], listed: Collection[str]) -> list[str]:
     """Of what is indexed, the listed ids that are alone at their instant."""
-    shared = Counter(map(instant, indexed))
-    return [name for name in indexed if name in listed and (at := instant(name)) is not None and shared[at] == 1]
+    shared = Counter(map(time_of, indexed))
+    return [name for name in indexed if name in listed and (at := time_of(name)) is not None and shared[at] == 1]
 
 
 def thinned(
@@ -84,8 +84,8 @@ def too_many(spare: Iterable[str], kept: Collection[str | None], now_ms: int, ti
     """Of these ids, those whose slot has a younger one, the youngest first; none of ``kept``."""
     taken: set[Slot] = set()
     found = []
-    for name in sorted(set(spare), key=lambda name: (instant(name) or 0, name), reverse=True):
-        slot = tiers.slot(instant(name) or 0, now_ms)
+    for name in sorted(set(spare), key=lambda name: (time_of(name) or 0, name), reverse=True):
+        slot = tiers.slot(time_of(name) or 0, now_ms)
         if slot is None:
             continue
         if slot in taken and name not in kept:
@@ -110,15 +110,7 @@ def thin(
 
 def drop(inside: Transaction, keys: RegionKeys, names: Sequence[str]) -> None:
     """All of these snapshots go, each whole: entry, payload and view."""
-    views = [keys.view(at) for name in names if (at := instant(name)) is not None]
+    views = [keys.view(at) for name in names if (at := time_of(name)) is not None]
     inside.ask("ZREM", keys.index, *names)
     inside.ask("ZREM", keys.spare, *names)
     inside.ask("DEL", *map(keys.payload, names), *views)
-
-
-def instant(name: str) -> int | None:
-    """When a snapshot was made (ms), as its id says; None for what is no id."""
-    try:
-        return instant_of(name)
-    except ValueError:
-        return None

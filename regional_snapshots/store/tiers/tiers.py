@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+from regional_snapshots.model.values import UNITS_MS
+
 MOST_TIERS = 4
 SYNTAX = "write AGE:SLOT for each tier, such as 2d:6h,30d:1d"
 _TIER = re.compile(r"(\d{1,5})([mhd]):(\d{1,5})([mhd])")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from regional_snapshots.model.snapshot import time_of
 from regional_snapshots.store.reconcile.judging.expiries import Expiries
 from regional_snapshots.store.reconcile.judging.fates import DROP, KEEP, LEAVE, STAYS, fates
 from regional_snapshots.store.reconcile.judging.plan import Judge, Plan
-from regional_snapshots.store.reconcile.reading.state import Examined, Held, Rules, time_of
+from regional_snapshots.store.reconcile.reading.state import Examined, Held, Rules
 
 
 def diagnose(examined: Examined, rules: Rules) -> Plan:

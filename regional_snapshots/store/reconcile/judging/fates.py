@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regional_snapshots.store.reconcile.judging.plan import Judge, Plan, spoken_time
-from regional_snapshots.store.reconcile.reading.state import Held, time_of
+from regional_snapshots.model.snapshot import time_of
+from regional_snapshots.model.values import spoken_time
+from regional_snapshots.store.reconcile.judging.plan import Judge, Plan
+from regional_snapshots.store.reconcile.reading.state import Held
 
 KEEP, ADOPT, DROP, LEAVE, NOTHING = "keep", "adopt", "drop", "leave", "nothing"
 """It stays indexed; is indexed; loses its entry; stays as found; is none of ours."""

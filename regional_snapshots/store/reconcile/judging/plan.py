@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
-from regional_snapshots.model.values import LAST_MS, visible
+from regional_snapshots.model.values import spoken_time, visible
 from regional_snapshots.store.keys import RegionKeys
 from regional_snapshots.store.link.connections import Command
 from regional_snapshots.store.reconcile.findings import KINDS, Finding
@@ -138,8 +137,3 @@ def shown(text: str) -> str:
     whole = visible(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
     line = whole.replace("\r", "\\r").replace("\n", "\\n")
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}… ({len(line)} characters)"
-
-
-def spoken_time(instant_ms: int) -> str:
-    """An instant as people write it; of a year that calendars do not know, the last that they do."""
-    return datetime.fromtimestamp(min(instant_ms, LAST_MS) / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -9,8 +9,9 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
 
 from regional_snapshots.model.document.words import TRIGGER_REASONS
-from regional_snapshots.model.snapshot import UNSEALED_LEAD_MS
+from regional_snapshots.model.snapshot import UNSEALED_LEAD_MS, time_of
 from regional_snapshots.store.keys import RegionKeys
+from regional_snapshots.store.link.batch import milliseconds
 from regional_snapshots.store.link.connections import Command, Reply
 from regional_snapshots.store.reconcile.reading.observation import (
     Suspects,
@@ -18,12 +19,11 @@ from regional_snapshots.store.reconcile.reading.observation import (
     hard,
     held_string,
     lenient,
-    ms,
     payload,
     string,
     text,
 )
-from regional_snapshots.store.reconcile.reading.state import Examined, Held, Rules, Unsound, order, time_of
+from regional_snapshots.store.reconcile.reading.state import Examined, Held, Rules, Unsound, order
 
 Step = tuple[list[Command], Callable[[list[Reply]], None]]
 """Commands, and who notes their replies."""
@@ -59,7 +59,7 @@ def examine(
     opening = [("UNWATCH",), watched, ("TIME",), *index_reads, *reads, *beside]
     answers = iter((yield opening))
     hard(next(answers), keys), hard(next(answers), keys)
-    server_ms = ms(hard(next(answers), keys))
+    server_ms = milliseconds(hard(next(answers), keys))
     index = Held(text(hard(next(answers), keys)), hard(next(answers), keys))
     size = lenient(next(answers), keys) or 0
     latest, pin = held_string(answers, keys), held_string(answers, keys)
@@ -72,7 +72,7 @@ def examine(
     )  # fmt: skip
     while commands := facts.next_reads():
         *replies, now = yield [*commands, ("TIME",)]
-        facts.take(replies, ms(hard(now, keys)) - server_ms)
+        facts.take(replies, milliseconds(hard(now, keys)) - server_ms)
     return replace(facts.examined(server_ms, index), beside=others)
 
 

@@ -86,8 +86,3 @@ def hard(reply: Reply, keys: RegionKeys) -> Reply:
     if isinstance(reply, ResponseError):
         raise refusal(reply, region=keys.region) from reply
     return reply
-
-
-def ms(reply: Reply) -> int:
-    seconds, microseconds = reply
-    return int(seconds) * 1000 + int(microseconds) // 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from regional_snapshots.model.snapshot import instant_of
+from regional_snapshots.model.snapshot import time_of
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.keys import RegionKeys
 
@@ -119,11 +119,3 @@ def order(identity: str) -> tuple[int, str]:
     """Where a snapshot stands in time; what is not an id stands before everything."""
     instant = time_of(identity)
     return (-1 if instant is None else instant), identity
-
-
-def time_of(identity: str) -> int | None:
-    """The instant (ms) that an id carries; None for what is not an id."""
-    try:
-        return instant_of(identity)
-    except ValueError:
-        return None

@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from regional_snapshots.model.snapshot import UNSEALED_LEAD_MS
+from regional_snapshots.model.snapshot import UNSEALED_LEAD_MS, time_of
 from regional_snapshots.model.values import MAX_INSTANT_MS
 from regional_snapshots.store.keys import RegionKeys
+from regional_snapshots.store.link.batch import milliseconds
 from regional_snapshots.store.link.connections import Command, Reply
 from regional_snapshots.store.reconcile.reading.observation import (
     SHORT,
     Suspects,
     claim_keys,
     hard,
-    ms,
     payload,
     soft,
     text,
 )
-from regional_snapshots.store.reconcile.reading.state import NO_EXPIRY, OFF_MS, Held, Rules, time_of
+from regional_snapshots.store.reconcile.reading.state import NO_EXPIRY, OFF_MS, Held, Rules
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def survey(keys: RegionKeys, rules: Rules, page: int, *, deep: bool) -> Generato
     ]
     replies = yield opening
     state = [soft(reply, keys, found) for reply in replies[2:]]
-    server_ms = ms(hard(replies[1], keys))
+    server_ms = milliseconds(hard(replies[1], keys))
     latest, pins, size, rows = text(state[0]), state[1], state[4] or 0, state[5] or []
     head = text(rows[0]) if rows else ""
     types = zip(state[7:], keys.beside.values(), strict=True)
@@ -142,7 +142,7 @@ def _judge(
 ) -> None:
     if not entries:
         return
-    server_ms = ms(hard(next(answers), keys))
+    server_ms = milliseconds(hard(next(answers), keys))
     instants = {entry.identity: entry.instant for entry in entries}
     for entry in entries:
         stored, payload_pttl, view_pttl, view = (soft(next(answers), keys, found) for _ in range(4))
